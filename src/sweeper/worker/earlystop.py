@@ -1,0 +1,107 @@
+"""Early stopping: each estimator is given the rows to watch in the way it wants them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sweeper.worker.rows import take
+
+PATIENCE = 20
+"""Rounds without improvement before boosting stops, where the user says nothing."""
+
+Part = tuple[Any, Any, Any]
+"""X, y and weights (or None) of some rows."""
+
+
+class CannotStopEarly(Exception):
+    """`fit: {validation}` was asked of an estimator that has no use for it."""
+
+
+def fit_watched(pipeline: Any, learn: Part, watch: Part, all_rows: Part, share: float) -> Any:
+    """`pipeline` fitted on `learn`, its model watching `watch`, prepared by what was fitted on `learn`.
+
+    An estimator that only knows how to set rows aside by itself is given `all_rows` and the
+    share. CannotStopEarly when there is no way.
+    """
+    name, model = pipeline.steps[-1]
+    give = _way(model)
+    if give is None:
+        return pipeline.fit(*all_rows[:2], **_own_share(name, model, all_rows, share))
+    (X, y, weights), (X_watch, y_watch, w_watch) = learn, _known(model, learn, watch)
+    if len(pipeline.steps) > 1:
+        prepare = pipeline[:-1]
+        X = prepare.fit_transform(X, y)
+        X_watch = prepare.transform(X_watch)
+        pipeline.steps[:-1] = prepare.steps
+    give(model, (X, y, weights), (X_watch, y_watch, w_watch))
+    return pipeline
+
+
+def _known(model: Any, learn: Part, watch: Part) -> Part:
+    """`watch` without rows of classes that `learn` does not have: no model can judge them."""
+    from sklearn.base import is_classifier
+
+    if not is_classifier(model):
+        return watch
+    known = np.flatnonzero(np.isin(watch[1], np.unique(learn[1])))
+    return take(watch[0], known), take(watch[1], known), take(watch[2], known)
+
+
+def _way(model: Any) -> Any:
+    from sklearn.utils.validation import has_fit_parameter
+
+    core = type(getattr(model, "estimator", model)).__module__.partition(".")[0]
+    if core == "xgboost":
+        return _xgboost
+    if core == "lightgbm":
+        return _lightgbm
+    return _histogram if has_fit_parameter(model, "X_val") else None
+
+
+def _xgboost(model: Any, learn: Part, watch: Part) -> None:
+    booster = getattr(model, "estimator", model)
+    if booster.get_params().get("early_stopping_rounds") is None:
+        booster.set_params(early_stopping_rounds=PATIENCE)
+    weights = {"sample_weight": learn[2], "sample_weight_eval_set": [watch[2]]}
+    given = weights if learn[2] is not None else {}
+    model.fit(*learn[:2], eval_set=[watch[:2]], verbose=False, **given)
+
+
+def _lightgbm(model: Any, learn: Part, watch: Part) -> None:
+    import lightgbm
+
+    weights = {"sample_weight": learn[2], "eval_sample_weight": [watch[2]]}
+    given = weights if learn[2] is not None else {}
+    stop = lightgbm.early_stopping(PATIENCE, verbose=False)
+    model.fit(*learn[:2], eval_set=[watch[:2]], callbacks=[stop], **given)
+
+
+def _histogram(model: Any, learn: Part, watch: Part) -> None:
+    model.set_params(early_stopping=True)
+    weights = {"sample_weight": learn[2], "sample_weight_val": watch[2]}
+    given = weights if learn[2] is not None else {}
+    model.fit(*learn[:2], X_val=watch[0], y_val=watch[1], **given)
+
+
+def _own_share(name: str, model: Any, rows: Part, share: float) -> dict[str, Any]:
+    """Settings for estimators with a validation share of their own; the fit's extra arguments."""
+    from sklearn.utils.validation import has_fit_parameter
+
+    known = model.get_params(deep=False)
+    if "validation_fraction" not in known:
+        raise CannotStopEarly(
+            f"{type(model).__name__} cannot stop early: leave `fit: {{validation: …}}` out, or use "
+            "an estimator that can (HistGradientBoosting*, GradientBoosting*, MLP*, SGD*, "
+            "xgboost's and lightgbm's)"
+        )
+    settings: dict[str, Any] = {"validation_fraction": share}
+    if "early_stopping" in known:
+        settings["early_stopping"] = True
+    if known.get("n_iter_no_change", 0) is None:
+        settings["n_iter_no_change"] = 10
+    model.set_params(**settings)
+    if rows[2] is None or not has_fit_parameter(model, "sample_weight"):
+        return {}
+    return {f"{name}__sample_weight": rows[2]}

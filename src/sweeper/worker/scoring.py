@@ -1,0 +1,108 @@
+"""Scores of a fitted model: the sweep's metric and those recorded beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from sweeper.core.specs import Metric, MetricKind
+from sweeper.ports import Job
+from sweeper.worker.answers import ClassifierAnswers, RegressorAnswers
+from sweeper.worker.modules import load
+from sweeper.worker.values import finite
+
+LABELLED = {
+    "neg_log_loss": ("log_loss", {"greater_is_better": False}),
+    "roc_auc_ovr": ("roc_auc_score", {"multi_class": "ovr"}),
+    "roc_auc_ovo": ("roc_auc_score", {"multi_class": "ovo"}),
+    "roc_auc_ovr_weighted": ("roc_auc_score", {"multi_class": "ovr", "average": "weighted"}),
+    "roc_auc_ovo_weighted": ("roc_auc_score", {"multi_class": "ovo", "average": "weighted"}),
+    "top_k_accuracy": ("top_k_accuracy_score", {}),
+}
+"""Scorers that must be told all classes, else a class missing from a fold breaks them."""
+
+
+class Unscorable(Exception):
+    """A metric asks the model for something that it cannot give."""
+
+
+class Scorers:
+    """The job's metrics, ready to score any number of models.
+
+    `metrics` None: the sweep's own and those recorded beside it.
+    """
+
+    def __init__(self, job: Job, metrics: Iterable[Metric] | None = None) -> None:
+        self._task = job.task
+        self._labels = ordered_labels(job)
+        self._metrics = tuple(metrics or (job.spec.metric, *job.spec.metrics))
+        self._functions = {
+            m.name: load(m.scorer, job.directory)
+            for m in self._metrics
+            if m.kind is MetricKind.FUNCTION
+        }
+
+    def score(self, model: Any, X: Any, y: Any, weights: Any = None) -> dict[str, float]:
+        """Metric name → reported value, predictions being made once.
+
+        InvalidMetric when a value is not a finite number, Unscorable when the model lacks
+        what a metric needs; whatever the model or the user's own metric raises passes through.
+        """
+        answers, truth = self._asked(model, X, y)
+        found = self._by_scorers(answers, truth, weights)
+        for metric in self._metrics:
+            if metric.kind is MetricKind.FUNCTION:
+                found[metric.name] = self._functions[metric.name](y, answers.values)
+        return {m.name: m.sign * finite(m.name, found[m.name]) for m in self._metrics}
+
+    def _asked(self, model: Any, X: Any, y: Any) -> tuple[Any, Any]:
+        if self._task != "classification":
+            return RegressorAnswers(model, X), y
+        answers = ClassifierAnswers(model, X, self._labels)
+        return answers, answers.codes(y)
+
+    def _by_scorers(self, answers: Any, truth: Any, weights: Any) -> dict[str, Any]:
+        from sklearn.metrics import check_scoring
+
+        metrics = [m for m in self._metrics if m.kind is MetricKind.SCORER]
+        scorers = {m.name: _scorer(m.scorer, len(self._labels)) for m in metrics}
+        if not scorers:
+            return {}
+        extra = {} if weights is None else {"sample_weight": weights}
+        try:
+            return dict(check_scoring(None, scorers)(answers, answers.X, truth, **extra))
+        except AttributeError as error:
+            raise _without_probabilities(answers.model, list(scorers), error) from error
+
+
+def ordered_labels(job: Job) -> tuple[Any, ...]:
+    """The classes in order, the positive one last of two: code 1 is then the positive class."""
+    if len(job.classes) != 2 or job.positive is None:
+        return job.classes
+    return tuple(sorted(job.classes, key=lambda label: bool(label == job.positive)))
+
+
+def _scorer(name: str, classes: int) -> Any:
+    import sklearn.metrics as metrics
+
+    if name not in LABELLED:
+        return metrics.get_scorer(name)
+    function, options = LABELLED[name]
+    return metrics.make_scorer(
+        getattr(metrics, function),
+        response_method="predict_proba",
+        labels=np.arange(classes),
+        **options,
+    )
+
+
+def _without_probabilities(model: Any, metrics: list[str], error: Exception) -> Exception:
+    if hasattr(model, "predict_proba"):
+        return error
+    last = model[-1] if hasattr(model, "steps") else model
+    return Unscorable(
+        f"one of the metrics {', '.join(metrics)} needs predict_proba, which "
+        f"{type(last).__name__} does not have: choose another metric or estimator"
+    )
