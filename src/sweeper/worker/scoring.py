@@ -9,11 +9,11 @@ import numpy as np
 
 from sweeper.core.specs import Metric, MetricKind
 from sweeper.ports import Job
-from sweeper.worker.answers import ClassifierAnswers, RegressorAnswers
+from sweeper.worker.coded import CodedClassifier, KnownRegressor
 from sweeper.worker.modules import load
 from sweeper.worker.values import finite
 
-LABELLED = {
+LABELLED: dict[str, tuple[str, dict[str, Any]]] = {
     "neg_log_loss": ("log_loss", {"greater_is_better": False}),
     "roc_auc_ovr": ("roc_auc_score", {"multi_class": "ovr"}),
     "roc_auc_ovo": ("roc_auc_score", {"multi_class": "ovo"}),
@@ -59,8 +59,8 @@ class Scorers:
 
     def _asked(self, model: Any, X: Any, y: Any) -> tuple[Any, Any]:
         if self._task != "classification":
-            return RegressorAnswers(model, X), y
-        answers = ClassifierAnswers(model, X, self._labels)
+            return KnownRegressor(model, X), y
+        answers = CodedClassifier(model, X, self._labels)
         return answers, answers.codes(y)
 
     def _by_scorers(self, answers: Any, truth: Any, weights: Any) -> dict[str, Any]:

@@ -96,7 +96,7 @@ class EncodedLabels(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def predict(self, X: Any) -> Any:
         return self.encoder_.inverse_transform(self.estimator.predict(X))
 
-    @available_if(_wrapped_has("predict_proba"))
+    @available_if(_wrapped_has("predict_proba"))  # type: ignore[untyped-decorator]
     def predict_proba(self, X: Any) -> Any:
         return self.estimator.predict_proba(X)
 
@@ -121,7 +121,7 @@ class Trained:
             return self.function(self.model, self._rows(X))
         return self.model.predict(self._rows(X))
 
-    @available_if(lambda self: hasattr(self.model, "predict_proba"))
+    @available_if(lambda self: hasattr(self.model, "predict_proba"))  # type: ignore[untyped-decorator]
     def predict_proba(self, X: Any) -> Any:
         return self.model.predict_proba(self._rows(X))
 

@@ -13,14 +13,14 @@ def model_has(name: str) -> Any:
     return lambda self: hasattr(self.model, name)
 
 
-class RegressorAnswers(RegressorMixin, BaseEstimator):  # type: ignore[misc]
+class KnownRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     """Stands in for `model`: whatever rows a scorer passes, the answer is for `X`."""
 
     def __init__(self, model: Any, X: Any) -> None:
         self.model = model
         self.X = X
 
-    def fit(self, X: Any, y: Any) -> RegressorAnswers:
+    def fit(self, X: Any, y: Any) -> KnownRegressor:
         return self
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -34,7 +34,7 @@ class RegressorAnswers(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         return self.values
 
 
-class ClassifierAnswers(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class CodedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """The same for a classifier, in codes: class i of `labels` is the integer i.
 
     With the positive class last of two, every binary scorer takes 1 as positive, whatever
@@ -46,7 +46,7 @@ class ClassifierAnswers(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.X = X
         self.labels = labels
 
-    def fit(self, X: Any, y: Any) -> ClassifierAnswers:
+    def fit(self, X: Any, y: Any) -> CodedClassifier:
         return self
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -98,11 +98,11 @@ class ClassifierAnswers(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def predict(self, X: Any) -> Any:
         return self._codes
 
-    @available_if(model_has("predict_proba"))
+    @available_if(model_has("predict_proba"))  # type: ignore[untyped-decorator]
     def predict_proba(self, X: Any) -> Any:
         return self._probabilities
 
-    @available_if(model_has("decision_function"))
+    @available_if(model_has("decision_function"))  # type: ignore[untyped-decorator]
     def decision_function(self, X: Any) -> Any:
         return self._decisions
 
