@@ -1,0 +1,226 @@
+"""Events to plain JSON values and back, by their declared types.
+
+Fields that hold their default are left out, so that a record that gains a field reads
+old journals. A union of records is told apart by `is`. Values from a config may hold
+what JSON has not: dicts with other keys than strings, and infinities; they are wrapped
+as `{"$map": [[key, value], …]}` and `{"$float": "inf"}`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import types
+import typing
+from collections.abc import Callable
+from enum import Enum
+from functools import cache
+from typing import Any
+
+from sweeper.core import events
+from sweeper.core.events import Event
+from sweeper.core.space import Value
+
+Json = Any
+Encoder = Callable[[Any], Json]
+Decoder = Callable[[Json], Any]
+
+EVENTS: dict[str, type] = {cls.__name__: cls for cls in typing.get_args(events.Event)}
+
+
+class UnknownRecord(ValueError):
+    """A journal names an event, a record or a field that this version does not know."""
+
+
+def encode(event: Event) -> dict[str, Json]:
+    """The event as strict JSON values, with its type under `type`."""
+    body: dict[str, Json] = {"type": type(event).__name__}
+    body.update(_encoder(type(event))(event))
+    return body
+
+
+def decode(body: dict[str, Json]) -> Event:
+    """The inverse of `encode`; UnknownRecord when a later version wrote it."""
+    cls = EVENTS.get(body.get("type", ""))
+    if cls is None:
+        raise UnknownRecord(f"unknown event {body.get('type')!r}")
+    return typing.cast(Event, _decoder(cls)({k: v for k, v in body.items() if k != "type"}))
+
+
+def encode_record(record: Any) -> Json:
+    """Any frozen record of `core` as strict JSON values."""
+    return _encoder(type(record))(record)
+
+
+def plain(value: Value) -> Json:
+    """A config's value as strict JSON."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"$float": repr(value)}
+    if isinstance(value, list | tuple):
+        return [plain(v) for v in value]
+    if isinstance(value, dict):
+        if all(isinstance(k, str) and not k.startswith("$") for k in value):
+            return {k: plain(v) for k, v in value.items()}
+        return {"$map": [[plain(k), plain(v)] for k, v in value.items()]}
+    return value
+
+
+def unplain(value: Json) -> Value:
+    """The inverse of `plain`."""
+    if isinstance(value, list):
+        return [unplain(v) for v in value]
+    if isinstance(value, dict):
+        if "$float" in value:
+            return float(value["$float"])
+        if "$map" in value:
+            return {unplain(k): unplain(v) for k, v in value["$map"]}
+        return {k: unplain(v) for k, v in value.items()}
+    return value
+
+
+def _make_encoder(kind: Any) -> Encoder:
+    """How values of the declared type `kind` are written."""
+    if dataclasses.is_dataclass(kind):
+        return _record_encoder(typing.cast(type, kind))
+    origin, args = typing.get_origin(kind), typing.get_args(kind)
+    if origin in (types.UnionType, typing.Union):
+        return _union_encoder(args)
+    if origin is tuple:
+        if len(args) == 2 and args[1] is Ellipsis:
+            each = _encoder(args[0])
+            return lambda v: [each(x) for x in v]
+        parts = [_encoder(a) for a in args]
+        return lambda v: [part(x) for part, x in zip(parts, v, strict=True)]
+    if origin is dict:
+        inner = _encoder(args[1])
+        if args[0] is str:
+            return lambda v: {k: inner(x) for k, x in v.items()}
+        return lambda v: [[k, inner(x)] for k, x in v.items()]
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return lambda v: v.value
+    return plain
+
+
+def _union_encoder(args: tuple[Any, ...]) -> Encoder:
+    records = {a: _encoder(a) for a in args if dataclasses.is_dataclass(a)}
+    others = [a for a in args if a not in records and a is not type(None)]
+    other = _encoder(others[0]) if others else plain
+    tagged = len(records) > 1
+
+    def write(value: Any) -> Json:
+        if value is None:
+            return None
+        found = records.get(type(value))
+        if found is None:
+            return other(value)
+        return {"is": type(value).__name__, **found(value)} if tagged else found(value)
+
+    return write
+
+
+_MISSING = object()
+
+
+def _defaults(field: dataclasses.Field[Any]) -> Any:
+    if field.default is not dataclasses.MISSING:
+        return field.default
+    if field.default_factory is not dataclasses.MISSING:
+        return field.default_factory()
+    return _MISSING
+
+
+def _record_encoder(cls: type) -> Encoder:
+    hints = typing.get_type_hints(cls)
+    plan = [(f.name, _lazy(_encoder, hints[f.name]), _defaults(f)) for f in dataclasses.fields(cls)]
+
+    def write(record: Any) -> Json:
+        body: dict[str, Json] = {}
+        for name, part, default in plan:
+            value = getattr(record, name)
+            if default is _MISSING or value != default or type(value) is not type(default):
+                body[name] = part(value)
+        return body
+
+    return write
+
+
+def _make_decoder(kind: Any) -> Decoder:
+    if dataclasses.is_dataclass(kind):
+        return _record_decoder(typing.cast(type, kind))
+    origin, args = typing.get_origin(kind), typing.get_args(kind)
+    if origin in (types.UnionType, typing.Union):
+        return _union_decoder(args)
+    if origin is tuple:
+        if len(args) == 2 and args[1] is Ellipsis:
+            each = _decoder(args[0])
+            return lambda v: tuple(each(x) for x in v)
+        parts = [_decoder(a) for a in args]
+        return lambda v: tuple(part(x) for part, x in zip(parts, v, strict=True))
+    if origin is dict:
+        inner = _decoder(args[1])
+        if args[0] is str:
+            return lambda v: {k: inner(x) for k, x in v.items()}
+        return lambda v: {k: inner(x) for k, x in v}
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return kind
+    return unplain
+
+
+def _union_decoder(args: tuple[Any, ...]) -> Decoder:
+    records = {a.__name__: _decoder(a) for a in args if dataclasses.is_dataclass(a)}
+    others = [a for a in args if not dataclasses.is_dataclass(a) and a is not type(None)]
+    other = _decoder(others[0]) if others else unplain
+    if len(records) == 1 and not others:
+        other = next(iter(records.values()))
+        records = {}
+
+    def read(value: Json) -> Any:
+        if value is None:
+            return None
+        if records and isinstance(value, dict) and "is" in value:
+            found = records.get(value["is"])
+            if found is None:
+                raise UnknownRecord(f"unknown record {value['is']!r}")
+            return found({k: v for k, v in value.items() if k != "is"})
+        return other(value)
+
+    return read
+
+
+def _record_decoder(cls: type) -> Decoder:
+    hints = typing.get_type_hints(cls)
+    plan = {f.name: _lazy(_decoder, hints[f.name]) for f in dataclasses.fields(cls)}
+    required = {f.name for f in dataclasses.fields(cls) if _defaults(f) is _MISSING}
+
+    def read(body: Json) -> Any:
+        if not body.keys() <= plan.keys() or not required <= body.keys():
+            odd = sorted((body.keys() - plan.keys()) | (required - body.keys()))
+            raise UnknownRecord(f"{cls.__name__}: fields that do not fit: {', '.join(odd)}")
+        return cls(**{name: plan[name](value) for name, value in body.items()})
+
+    return read
+
+
+def _lazy(make: Callable[[Any], Callable[[Any], Any]], kind: Any) -> Callable[[Any], Any]:
+    """The coder of `kind`, made at its first use: records may contain themselves.
+
+    Plain scalars need none, except floats, which may be infinite.
+    """
+    if kind in (int, str, bool):
+        return _same
+    found: list[Callable[[Any], Any]] = []
+
+    def code(value: Any) -> Any:
+        if not found:
+            found.append(make(kind))
+        return found[0](value)
+
+    return code
+
+
+_encoder: Callable[[Any], Encoder] = cache(_make_encoder)
+_decoder: Callable[[Any], Decoder] = cache(_make_decoder)
+
+
+def _same(value: Any) -> Any:
+    return value

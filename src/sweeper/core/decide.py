@@ -1,0 +1,248 @@
+"""What to do: `decide(state, stimulus) -> (events, commands)`. Pure; changes nothing.
+
+Two steps. `decide` turns one stimulus into the facts it brings, with what follows for its
+own trial. `advance` then looks at the state alone and says what comes next: work to send,
+trials to ask for, phases to enter. The controller calls `advance` until it has nothing
+more to say, and appends everything that came of one stimulus as one record, so that a
+crash never leaves half a decision behind. Because `advance` needs no memory, resuming is
+replaying the journal and calling it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sweeper.core import commands as c
+from sweeper.core import events as e
+from sweeper.core import pruning, retry, stimuli
+from sweeper.core.endings import MODEL, give_up, recall
+from sweeper.core.phases import advance
+from sweeper.core.records import (
+    REFIT,
+    Failure,
+    FoldRun,
+    Phase,
+    RunKey,
+    RunState,
+    State,
+    Success,
+    SweepState,
+    Trial,
+    TrialState,
+)
+from sweeper.core.scheduling import refit_reserve, slot_count
+from sweeper.core.scoring import mean, prefix
+
+Decision = tuple[list[e.Event], list[c.Command]]
+
+DRAIN = 8.0
+"""Seconds running folds have to finish when the sweep is asked to stop."""
+
+
+def decide(state: State, stimulus: stimuli.Stimulus) -> Decision:
+    """The facts a stimulus brings and what must be done about them at once.
+
+    News of a run that is no longer open (a late answer of an old attempt) is nothing.
+    """
+    return _DECIDE[type(stimulus)](state, stimulus)
+
+
+def _launched(state: State, s: stimuli.Launched) -> Decision:
+    events: list[e.Event] = [e.SweepLaunched(s.t, s.wall, s.host, s.pid, s.environment)]
+    for queue in state.slots.values():
+        events += [e.FoldLost(s.t, key, "its controller ended") for key in queue]
+    return events, []
+
+
+def _settings(state: State, s: stimuli.SettingsEdited) -> Decision:
+    events: list[e.Event] = [e.SettingsChanged(s.t, s.spec, s.changes, s.author)]
+    limit = s.spec.budget.trials
+    more = limit is None or limit > len(state.trials)
+    if state.phase is not Phase.SEARCH and more and not state.exhausted:
+        events.append(e.PhaseEntered(s.t, Phase.SEARCH, "the budget was raised"))
+    return events, []
+
+
+def _capacity(state: State, s: stimuli.CapacityChanged) -> Decision:
+    if s.nodes == state.nodes:
+        return [], []
+    return [e.CapacitySeen(s.t, s.nodes)], []
+
+
+def _suggested(state: State, s: stimuli.Suggested) -> Decision:
+    if s.trial not in state.asking:
+        return [], []
+    return [e.TrialSampled(s.t, s.trial, s.params, "sampler", s.seconds)], []
+
+
+def _exhausted(state: State, s: stimuli.Exhausted) -> Decision:
+    if s.trial not in state.asking:
+        return [], []
+    return [e.SamplerExhausted(s.t, s.trial, s.reason)], []
+
+
+def _sampling_failed(state: State, s: stimuli.SamplingFailed) -> Decision:
+    return _fail(state, s.t, f"the sampler failed at trial {s.trial}: {s.error}")
+
+
+def _run_ended(state: State, s: stimuli.RunEnded) -> Decision:
+    trial, run = _open_run(state, s.run)
+    if trial is None or run is None:
+        return [], []
+    if isinstance(s.outcome, Success):
+        return _succeeded(state, trial, s, s.outcome)
+    return _failed(state, trial, s, s.outcome)
+
+
+def _open_run(state: State, key: RunKey) -> tuple[Trial | None, FoldRun | None]:
+    trial = state.trials.get(key.trial)
+    if trial is None:
+        return None, None
+    run = next((r for r in reversed(trial.runs) if r.key == key), None)
+    if run is None or run.state is not RunState.RUNNING:
+        return None, None
+    return trial, run
+
+
+def _succeeded(state: State, trial: Trial, s: stimuli.RunEnded, outcome: Success) -> Decision:
+    events: list[e.Event] = [e.FoldSucceeded(s.t, s.run, outcome, s.artifacts)]
+    if s.run.fold == REFIT and MODEL not in s.artifacts:
+        after, orders = _fail(state, s.t, "the refit left no model")
+        return events + after, orders
+    if s.run.fold < 0 or trial.state is not TrialState.RUNNING:
+        return events, []
+    folds = state.splits.folds
+    seen = _with(trial, s.run.fold, outcome)
+    if len(seen.scores) == folds:
+        name = state.spec.metric.name
+        value = mean([seen.scores[k][name] for k in range(folds)])
+        events.append(e.TrialCompleted(s.t, trial.number, value, f"all {folds} folds"))
+        return events, []
+    verdict = pruning.judge(state, seen, prefix(trial, folds), prefix(seen, folds))
+    if verdict is None:
+        return events, []
+    events.append(
+        e.TrialPruned(
+            s.t,
+            trial.number,
+            verdict.folds,
+            state.spec.metric.goal.sign * verdict.predicted,
+            verdict.chance,
+            verdict.reason,
+        )
+    )
+    return events, recall(trial, but=s.run.fold)
+
+
+def _with(trial: Trial, fold: int, outcome: Success) -> Trial:
+    """The trial as it will be, for looking at only."""
+    return Trial(
+        trial.number,
+        trial.params,
+        trial.origin,
+        trial.sampled,
+        scores={**trial.scores, fold: outcome.scores},
+    )
+
+
+def _failed(state: State, trial: Trial, s: stimuli.RunEnded, failure: Failure) -> Decision:
+    if not failure.charged:
+        return [e.FoldLost(s.t, s.run, failure.message)], []
+    if s.run.fold >= 0 and trial.state is not TrialState.RUNNING:
+        return [e.FoldFailed(s.t, s.run, failure, False, "its trial had ended")], []
+    again = retry.judge(state, trial, s.run.fold, failure)
+    events: list[e.Event] = [e.FoldFailed(s.t, s.run, failure, again.retry, again.reason)]
+    if again.retry:
+        return events, []
+    reason = f"{failure.error}: {failure.message}" if failure.message else failure.error
+    if s.run.fold < 0:
+        after, orders = _fail(state, s.t, f"{_final(s.run.fold)} failed: {reason}")
+        return events + after, orders
+    events.append(
+        e.TrialFailed(
+            s.t,
+            trial.number,
+            f"fold {s.run.fold}: {reason}",
+            bad=failure.kind in retry.TAUGHT,
+        )
+    )
+    alike = retry.common_cause(state, failure)
+    if alike is not None and alike >= max(3, slot_count(state)):
+        after, orders = _fail(
+            state, s.t, f"the first {alike} trials all failed with {reason}", but=trial.number
+        )
+        return events + after, [*recall(trial, but=s.run.fold), *orders]
+    return events, recall(trial, but=s.run.fold)
+
+
+def _final(fold: int) -> str:
+    return "the refit" if fold == REFIT else "the look at the holdout"
+
+
+def _fail(state: State, t: float, reason: str, but: int | None = None) -> Decision:
+    """End the sweep with an error."""
+    orders: list[c.Command] = []
+    for number in state.running - {but}:
+        orders += recall(state.trials[number])
+    return [e.SweepFailed(t, reason)], [*orders, c.Finish(reason)]
+
+
+def _cancelled(state: State, s: stimuli.RunCancelled) -> Decision:
+    _, run = _open_run(state, s.run)
+    if run is None:
+        return [], []
+    reason = "the sweep is stopping" if state.stopping else "its trial had ended"
+    return [e.FoldCancelled(s.t, s.run, reason)], []
+
+
+def _registration(state: State, s: stimuli.RegistrationEnded) -> Decision:
+    if not state.registering:
+        return [], []
+    if s.version is None:
+        return _fail(state, s.t, f"the model could not be registered: {s.error}")
+    return [
+        e.VersionRegistered(s.t, s.version),
+        e.PhaseEntered(s.t, Phase.DONE, "registered"),
+    ], []
+
+
+def _stop(state: State, s: stimuli.StopRequested) -> Decision:
+    if state.status is not SweepState.RUNNING:
+        return [], []
+    runs = tuple(key for queue in state.slots.values() for key in queue)
+    grace = 0.0 if s.now else DRAIN
+    orders: list[c.Command] = [c.Cancel(runs, grace)] if runs else []
+    if state.stopping:
+        return [], orders
+    return [e.StopAsked(s.t, s.reason)], orders
+
+
+def _ticked(state: State, s: stimuli.ClockTicked) -> Decision:
+    limit = state.spec.budget.time
+    searching = state.phase in (Phase.SEARCH, Phase.REVIVAL)
+    if limit is None or state.timed_out or not searching or state.stopping:
+        return [], []
+    reserve = refit_reserve(state)
+    if s.t < limit - reserve:
+        return [], []
+    spent = e.TimeSpent(s.t, f"{limit:g} s, {reserve:.1f} s of it kept for the refit")
+    events, orders = give_up(state, s.t, "the time budget was spent")
+    return [spent, *events], orders
+
+
+_DECIDE: dict[type, Callable[[State, Any], Decision]] = {
+    stimuli.Launched: _launched,
+    stimuli.SettingsEdited: _settings,
+    stimuli.CapacityChanged: _capacity,
+    stimuli.Suggested: _suggested,
+    stimuli.Exhausted: _exhausted,
+    stimuli.SamplingFailed: _sampling_failed,
+    stimuli.RunEnded: _run_ended,
+    stimuli.RunCancelled: _cancelled,
+    stimuli.RegistrationEnded: _registration,
+    stimuli.StopRequested: _stop,
+    stimuli.ClockTicked: _ticked,
+}
+
+__all__ = ["advance", "decide"]

@@ -1,0 +1,272 @@
+"""Facts. What the journal holds, in the order in which it happened.
+
+Every event carries `t`: seconds of the sweep's own clock, which counts the time its
+controllers ran, over all launches, and never goes back whatever the wall clock does.
+A `SweepLaunched` anchors it to the wall clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sweeper.core.records import (
+    Artifact,
+    DataDigest,
+    Failure,
+    Node,
+    Phase,
+    Registered,
+    RunKey,
+    Slot,
+    SplitDigest,
+    Success,
+)
+from sweeper.core.space import Value
+from sweeper.core.specs import SweepSpec
+
+
+@dataclass(frozen=True, slots=True)
+class SweepCreated:
+    """The first event of a journal."""
+
+    t: float
+    wall: float
+    spec: SweepSpec
+    splits: SplitDigest
+    data: DataDigest | None
+    sampler: str
+    sampler_reason: str
+    format: int = 1  # of the journal
+
+
+@dataclass(frozen=True, slots=True)
+class SweepLaunched:
+    """A controller took the sweep. Fold runs of an earlier one are lost from here on."""
+
+    t: float
+    wall: float
+    host: str
+    pid: int
+    environment: dict[str, Value]  # versions, git commit, machine: what lineage quotes
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsChanged:
+    """The config file changed between launches in keys that may change."""
+
+    t: float
+    spec: SweepSpec
+    changes: tuple[tuple[str, Value, Value], ...]  # key, old, new
+    author: str
+
+
+@dataclass(frozen=True, slots=True)
+class CapacitySeen:
+    """What the cluster gives this sweep, where that changed."""
+
+    t: float
+    nodes: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TrialAsked:
+    """The sampler is asked for this trial; its history is the journal up to here."""
+
+    t: float
+    trial: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrialSampled:
+    """`seconds`: how long the sampler took."""
+
+    t: float
+    trial: int
+    params: dict[str, Value]
+    origin: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class SamplerExhausted:
+    """The sampler, asked for this trial, has no further point: the grid is done."""
+
+    t: float
+    trial: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoldsDispatched:
+    """These runs are on their way to one slot, in this order, as one batch."""
+
+    t: float
+    slot: Slot
+    runs: tuple[RunKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FoldSucceeded:
+    t: float
+    run: RunKey
+    outcome: Success
+    artifacts: dict[str, Artifact] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FoldFailed:
+    """`retry` says what follows, `reason` why."""
+
+    t: float
+    run: RunKey
+    outcome: Failure
+    retry: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoldLost:
+    """The run went away through no fault of its own: it is run again, uncharged."""
+
+    t: float
+    run: RunKey
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoldCancelled:
+    t: float
+    run: RunKey
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrialCompleted:
+    t: float
+    trial: int
+    value: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrialPruned:
+    """`predicted`: what all folds would have given, told to the sampler."""
+
+    t: float
+    trial: int
+    folds: int  # the contiguous prefix the decision rests on
+    predicted: float
+    chance: float | None  # of beating the incumbent, where the pruner knows one
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrialRevived:
+    t: float
+    trial: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrialFailed:
+    """`bad`: the sampler is told of a bad result, so that it looks elsewhere."""
+
+    t: float
+    trial: int
+    reason: str
+    bad: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseEntered:
+    t: float
+    phase: Phase
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class HoldoutLooked:
+    """The holdout is about to be looked at for the `look`-th time."""
+
+    t: float
+    look: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationAsked:
+    """The registry is asked to take the model; asking twice makes one version."""
+
+    t: float
+    trial: int
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRegistered:
+    t: float
+    version: Registered
+
+
+@dataclass(frozen=True, slots=True)
+class TimeSpent:
+    """The time budget, less what the refit needs, is spent: the search ends."""
+
+    t: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopAsked:
+    """Somebody wants this controller to end; it drains."""
+
+    t: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SweepInterrupted:
+    """This controller left in good order; the sweep can be launched again."""
+
+    t: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SweepFinished:
+    t: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SweepFailed:
+    t: float
+    reason: str
+
+
+Event = (
+    SweepCreated
+    | SweepLaunched
+    | SettingsChanged
+    | CapacitySeen
+    | TrialAsked
+    | TrialSampled
+    | SamplerExhausted
+    | FoldsDispatched
+    | FoldSucceeded
+    | FoldFailed
+    | FoldLost
+    | FoldCancelled
+    | TrialCompleted
+    | TrialPruned
+    | TrialRevived
+    | TrialFailed
+    | PhaseEntered
+    | HoldoutLooked
+    | RegistrationAsked
+    | VersionRegistered
+    | TimeSpent
+    | StopAsked
+    | SweepInterrupted
+    | SweepFinished
+    | SweepFailed
+)

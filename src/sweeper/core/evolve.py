@@ -1,0 +1,282 @@
+"""The one door through which state changes: `evolve(state, event) -> state`.
+
+`state` is changed in place and returned (at 100,000 trials copies are not free). Every
+change is checked against the tables of `transitions`; nothing here decides anything.
+"""
+
+from __future__ import annotations
+
+import bisect
+import dataclasses
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from sweeper.core import events as e
+from sweeper.core.records import (
+    FoldRun,
+    HistoryEntry,
+    Phase,
+    RunKey,
+    State,
+    SweepState,
+    Trial,
+    TrialState,
+)
+from sweeper.core.transitions import PHASE, RUN, SWEEP, TRIAL, InvalidTransition
+
+WEIGHT_OF_NEWEST = 0.1
+"""Of one fold run's seconds in the running mean that sizes batches."""
+
+
+def evolve(state: State | None, event: e.Event) -> State:
+    """Apply one event. InvalidTransition when the tables do not allow it."""
+    if isinstance(event, e.SweepCreated):
+        if state is not None:
+            raise InvalidTransition("a journal has one SweepCreated, as its first event")
+        return State(
+            spec=event.spec,
+            splits=event.splits,
+            data=event.data,
+            sampler=event.sampler,
+            sampler_reason=event.sampler_reason,
+            created=event.wall,
+            anchor=(event.wall, event.t),
+            now=event.t,
+        )
+    if state is None:
+        raise InvalidTransition(f"{type(event).__name__} before SweepCreated")
+    if event.t < state.now:
+        raise InvalidTransition(f"{type(event).__name__} at {event.t}, before {state.now}")
+    _APPLY[type(event)](state, event)
+    state.now = event.t
+    return state
+
+
+def replay(events: Iterable[e.Event]) -> State:
+    """The state that a whole journal leads to."""
+    state: State | None = None
+    for event in events:
+        state = evolve(state, event)
+    if state is None:
+        raise InvalidTransition("an empty journal has no state")
+    return state
+
+
+def _launched(state: State, event: e.SweepLaunched) -> None:
+    state.status = _sweep(state, event)
+    state.anchor = (event.wall, event.t)
+    state.launches += 1
+    state.environment = event.environment
+    state.reason = state.stopping = ""
+    state.timed_out = state.registering = False
+    state.asking = ()
+    state.nodes = ()
+
+
+def _settings(state: State, event: e.SettingsChanged) -> None:
+    state.spec = event.spec
+    state.timed_out = state.exhausted = False
+
+
+def _capacity(state: State, event: e.CapacitySeen) -> None:
+    state.nodes = event.nodes
+
+
+def _asked(state: State, event: e.TrialAsked) -> None:
+    if event.trial in state.trials or event.trial in state.asking:
+        raise InvalidTransition(f"trial {event.trial} asked for twice")
+    state.asking = (*state.asking, event.trial)
+
+
+def _sampled(state: State, event: e.TrialSampled) -> None:
+    if event.trial in state.trials:
+        raise InvalidTransition(f"trial {event.trial} sampled twice")
+    state.asking = tuple(n for n in state.asking if n != event.trial)
+    state.trials[event.trial] = Trial(event.trial, event.params, event.origin, sampled=event.t)
+    state.running.add(event.trial)
+
+
+def _exhausted(state: State, event: e.SamplerExhausted) -> None:
+    state.asking = tuple(n for n in state.asking if n != event.trial)
+    state.exhausted = True
+
+
+def _dispatched(state: State, event: e.FoldsDispatched) -> None:
+    queue = state.slots.setdefault(event.slot, [])
+    for key in event.runs:
+        trial = state.trials[key.trial]
+        if key.attempt != trial.attempts(key.fold) + 1:
+            raise InvalidTransition(f"{key} is not the next attempt of its fold")
+        trial.runs.append(FoldRun(key, event.slot, sent=event.t))
+        queue.append(key)
+
+
+def _succeeded(state: State, event: e.FoldSucceeded) -> None:
+    run = _end(state, event.run, event, outcome=event.outcome)
+    trial = state.trials[event.run.trial]
+    if run.key.fold in trial.scores:
+        raise InvalidTransition(f"fold {run.key.fold} of trial {run.key.trial} counted twice")
+    if run.key.fold >= 0:
+        trial.scores[run.key.fold] = event.outcome.scores
+        state.successes += 1
+        mean = state.fold_seconds
+        state.fold_seconds = (
+            event.outcome.seconds
+            if mean is None
+            else mean + WEIGHT_OF_NEWEST * (event.outcome.seconds - mean)
+        )
+    state.artifacts.update(event.artifacts)
+    if run.key.fold < 0:
+        state.reports[run.key.fold] = event.outcome.report
+
+
+def _failed(state: State, event: e.FoldFailed) -> None:
+    _end(state, event.run, event, outcome=event.outcome, reason=event.reason)
+
+
+def _ended_otherwise(state: State, event: e.FoldLost | e.FoldCancelled) -> None:
+    _end(state, event.run, event, reason=event.reason)
+
+
+def _end(state: State, key: RunKey, event: e.Event, **changes: Any) -> FoldRun:
+    """Close the account of one run and free its place in the slot."""
+    trial = state.trials.get(key.trial)
+    if trial is None:
+        raise InvalidTransition(f"{type(event).__name__} for {key}, a trial that is not there")
+    for i in range(len(trial.runs) - 1, -1, -1):
+        run = trial.runs[i]
+        if run.key == key:
+            break
+    else:
+        raise InvalidTransition(f"{type(event).__name__} for {key}, which was never sent")
+    after = RUN.get((run.state, type(event)))
+    if after is None:
+        raise InvalidTransition(f"{type(event).__name__} for {key}, which is {run.state}")
+    trial.runs[i] = dataclasses.replace(run, state=after, ended=event.t, **changes)
+    queue = state.slots[run.slot]
+    queue.remove(key)
+    if not queue:
+        del state.slots[run.slot]
+    return trial.runs[i]
+
+
+def _completed(state: State, event: e.TrialCompleted) -> None:
+    trial = _move(state, event)
+    trial.value = event.value
+    bisect.insort(state.ranking, (-state.spec.metric.goal.sign * event.value, trial.number))
+    _tell(state, trial, event.value)
+
+
+def _pruned(state: State, event: e.TrialPruned) -> None:
+    trial = _move(state, event)
+    trial.value = event.predicted
+    state.aside.add(trial.number)
+    _tell(state, trial, event.predicted)
+
+
+def _trial_failed(state: State, event: e.TrialFailed) -> None:
+    trial = _move(state, event)
+    if event.bad:
+        state.history.append(HistoryEntry(trial.number, trial.params, None, bad=True))
+
+
+def _revived(state: State, event: e.TrialRevived) -> None:
+    trial = _move(state, event)
+    trial.revived += 1
+    state.aside.discard(trial.number)
+    trial.ended = None
+    state.running.add(trial.number)
+
+
+def _move(
+    state: State,
+    event: e.TrialCompleted | e.TrialPruned | e.TrialFailed | e.TrialRevived,
+) -> Trial:
+    trial = state.trials[event.trial]
+    after = TRIAL.get((trial.state, type(event)))
+    if after is None:
+        raise InvalidTransition(
+            f"{type(event).__name__} for trial {trial.number}, which is {trial.state}"
+        )
+    trial.state = after
+    trial.reason = event.reason
+    trial.ended = event.t
+    if after is not TrialState.RUNNING:
+        state.running.discard(trial.number)
+    return trial
+
+
+def _tell(state: State, trial: Trial, value: float) -> None:
+    state.history.append(HistoryEntry(trial.number, trial.params, value))
+
+
+def _phase(state: State, event: e.PhaseEntered) -> None:
+    if event.phase not in PHASE[state.phase]:
+        raise InvalidTransition(f"from {state.phase} to {event.phase}")
+    if event.phase is Phase.SEARCH:
+        state.registered = None
+        state.artifacts.clear()
+        state.reports.clear()
+        state.status = SweepState.RUNNING
+    state.phase = event.phase
+
+
+def _looked(state: State, event: e.HoldoutLooked) -> None:
+    state.looks = event.look
+
+
+def _registration(state: State, event: e.RegistrationAsked) -> None:
+    state.registering = True
+
+
+def _registered(state: State, event: e.VersionRegistered) -> None:
+    state.registering = False
+    state.registered = event.version
+
+
+def _stop(state: State, event: e.StopAsked) -> None:
+    state.stopping = event.reason
+
+
+def _time_spent(state: State, event: e.TimeSpent) -> None:
+    state.timed_out = True
+
+
+def _over(state: State, event: e.SweepInterrupted | e.SweepFinished | e.SweepFailed) -> None:
+    state.status = _sweep(state, event)
+    state.reason = event.reason
+
+
+def _sweep(state: State, event: e.Event) -> SweepState:
+    after = SWEEP.get((state.status, type(event)))
+    if after is None:
+        raise InvalidTransition(f"{type(event).__name__} for a sweep that is {state.status}")
+    return after
+
+
+_APPLY: dict[type, Callable[[State, Any], None]] = {
+    e.SweepLaunched: _launched,
+    e.SettingsChanged: _settings,
+    e.CapacitySeen: _capacity,
+    e.TrialAsked: _asked,
+    e.TrialSampled: _sampled,
+    e.SamplerExhausted: _exhausted,
+    e.FoldsDispatched: _dispatched,
+    e.FoldSucceeded: _succeeded,
+    e.FoldFailed: _failed,
+    e.FoldLost: _ended_otherwise,
+    e.FoldCancelled: _ended_otherwise,
+    e.TrialCompleted: _completed,
+    e.TrialPruned: _pruned,
+    e.TrialFailed: _trial_failed,
+    e.TrialRevived: _revived,
+    e.PhaseEntered: _phase,
+    e.HoldoutLooked: _looked,
+    e.RegistrationAsked: _registration,
+    e.VersionRegistered: _registered,
+    e.StopAsked: _stop,
+    e.TimeSpent: _time_spent,
+    e.SweepInterrupted: _over,
+    e.SweepFinished: _over,
+    e.SweepFailed: _over,
+}

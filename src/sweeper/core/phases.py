@@ -1,0 +1,211 @@
+"""What comes next, from the state alone: `advance(state, t) -> (events, commands)`.
+
+One step at a time; called again after its events are applied, until it returns nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sweeper.core import commands as c
+from sweeper.core import events as e
+from sweeper.core import racing, scheduling
+from sweeper.core.endings import MODEL, give_up, winning_model
+from sweeper.core.records import HOLDOUT, REFIT, Phase, RunKey, State, SweepState, Trial
+
+Decision = tuple[list[e.Event], list[c.Command]]
+
+
+def advance(state: State, t: float) -> Decision:
+    """The next step, or nothing where the sweep waits for the outside."""
+    if state.status is not SweepState.RUNNING or not state.launches:
+        return [], []
+    if state.stopping:
+        return _drain(state, t)
+    return _PHASES[state.phase](state, t)
+
+
+def _drain(state: State, t: float) -> Decision:
+    if state.slots or state.asking or state.registering:
+        return [], []
+    return [e.SweepInterrupted(t, state.stopping)], [c.Finish(state.stopping)]
+
+
+def _search(state: State, t: float) -> Decision:
+    reached = _target(state)
+    if reached:
+        return _end_search(state, t, reached)
+    sent = _send(state, t)
+    if sent[0]:
+        return sent
+    asked = _ask(state, t)
+    if asked[0]:
+        return asked
+    if state.running or state.asking:
+        return [], []
+    if not state.nodes and not state.timed_out and _may_ask(state):
+        return [], []
+    return _after_search(state, t)
+
+
+def _target(state: State) -> str:
+    """Why the metric's target is reached, or nothing."""
+    metric = state.spec.metric
+    if metric.target is None or state.best is None or state.best.value is None:
+        return ""
+    if metric.goal.sign * (state.best.value - metric.target) < 0:
+        return ""
+    return f"trial {state.best.number} reached the target {metric.target:g}"
+
+
+def _end_search(state: State, t: float, reason: str) -> Decision:
+    """The target is reached: what still runs is called back."""
+    events, orders = give_up(state, t, reason)
+    return [*events, e.PhaseEntered(t, _after_winner(state), reason)], orders
+
+
+def _send(state: State, t: float) -> Decision:
+    batches = scheduling.assignments(state)
+    events: list[e.Event] = [e.FoldsDispatched(t, slot, runs) for slot, runs in batches]
+    return events, [c.Dispatch(slot, runs) for slot, runs in batches]
+
+
+def _may_ask(state: State) -> bool:
+    if state.exhausted or state.timed_out:
+        return False
+    limit = state.spec.budget.trials
+    return limit is None or len(state.trials) + len(state.asking) < limit
+
+
+def _ask(state: State, t: float) -> Decision:
+    if not state.nodes or not _may_ask(state):
+        return [], []
+    if len(state.running) + len(state.asking) >= scheduling.concurrency(state):
+        return [], []
+    number = len(state.trials) + len(state.asking)
+    return [e.TrialAsked(t, number)], [c.Ask(number)]
+
+
+def _after_search(state: State, t: float) -> Decision:
+    if state.best is None:
+        failed = f"none of {len(state.trials)} trials succeeded"
+        return [e.SweepFinished(t, failed)], [c.Finish(failed)]
+    reason = _search_over(state)
+    if state.spec.search.pruner.name == "racing" and state.aside and not state.timed_out:
+        return [e.PhaseEntered(t, Phase.REVIVAL, reason)], []
+    return [e.PhaseEntered(t, _after_winner(state), reason)], []
+
+
+def _search_over(state: State) -> str:
+    if state.timed_out:
+        return "the time budget is spent"
+    if state.exhausted:
+        return "the sampler has no further point"
+    return f"all {len(state.trials)} trials are done"
+
+
+def _revival(state: State, t: float) -> Decision:
+    """Stopped trials come back, likeliest first, until the rest together hardly matter."""
+    sent = _send(state, t)
+    if sent[0]:
+        return sent
+    field = racing.field_of(state)
+    if field is None or state.timed_out:
+        why = "no time for stopped trials" if state.timed_out else "too few complete trials"
+        return _wait_or(state, t, why)
+    chances = racing.stopped_chances(state, field)
+    total = sum(chances.values())
+    if total < racing.RESIDUE:
+        return _wait_or(state, t, f"the stopped trials' chance of winning is {total:.2g}")
+    if len(state.running) >= max(1, scheduling.slot_count(state)):
+        return [], []
+    number = max(chances, key=lambda n: (chances[n], -n))
+    return _revive(state, t, state.trials[number], chances[number], total)
+
+
+def _revive(state: State, t: float, trial: Trial, chance: float, total: float) -> Decision:
+    reason = f"chance {chance:.2g} of winning, {total:.2g} with the other stopped trials"
+    events: list[e.Event] = [e.TrialRevived(t, trial.number, reason)]
+    folds = state.splits.folds
+    if len(trial.scores) == folds:
+        name = state.spec.metric.name
+        value = sum(trial.scores[k][name] for k in range(folds)) / folds
+        events.append(e.TrialCompleted(t, trial.number, value, "all folds were there"))
+    return events, []
+
+
+def _wait_or(state: State, t: float, reason: str) -> Decision:
+    if state.running:
+        return [], []
+    return [e.PhaseEntered(t, _after_winner(state), reason)], []
+
+
+def _after_winner(state: State) -> Phase:
+    """The phase that follows the search."""
+    return Phase.REFIT if state.spec.refit else _after_refit(state)
+
+
+def _after_refit(state: State) -> Phase:
+    if state.data is not None and state.data.holdout_rows:
+        return Phase.HOLDOUT
+    return _after_holdout(state)
+
+
+def _after_holdout(state: State) -> Phase:
+    return Phase.REGISTER if state.spec.register is not None else Phase.DONE
+
+
+def _refit(state: State, t: float) -> Decision:
+    if MODEL in state.artifacts:
+        return [e.PhaseEntered(t, _after_refit(state), "the winner is trained on all rows")], []
+    return _final(state, t, REFIT, [])
+
+
+def _holdout(state: State, t: float) -> Decision:
+    if state.holdout is not None:
+        return [e.PhaseEntered(t, _after_holdout(state), f"look {state.looks}")], []
+    if winning_model(state) is None:
+        return _no_model(t)
+    digest = state.data.holdout if state.data else ""
+    return _final(state, t, HOLDOUT, [e.HoldoutLooked(t, state.looks + 1, digest)])
+
+
+def _final(state: State, t: float, fold: int, before: list[e.Event]) -> Decision:
+    """Send the one run that the refit or the look at the holdout is."""
+    if state.best is None:
+        raise AssertionError("a phase after the search without a winner")
+    key: RunKey | None = scheduling.final_runs(state, state.best, fold)
+    slot = scheduling.first_free(state)
+    if key is None or slot is None:
+        return [], []
+    return [*before, e.FoldsDispatched(t, slot, (key,))], [c.Dispatch(slot, (key,))]
+
+
+def _register(state: State, t: float) -> Decision:
+    if state.registering or state.best is None:
+        return [], []
+    if winning_model(state) is None:
+        return _no_model(t)
+    number = state.best.number
+    return [e.RegistrationAsked(t, number)], [c.Register(number)]
+
+
+def _no_model(t: float) -> Decision:
+    reason = "no fold of the winner saved a model, and `refit: false` trains none"
+    return [e.SweepFailed(t, reason)], [c.Finish(reason)]
+
+
+def _done(state: State, t: float) -> Decision:
+    best = state.best
+    reason = f"trial {best.number} won" if best else "done"
+    return [e.SweepFinished(t, reason)], [c.Finish(reason)]
+
+
+_PHASES: dict[Phase, Callable[[State, float], Decision]] = {
+    Phase.SEARCH: _search,
+    Phase.REVIVAL: _revival,
+    Phase.REFIT: _refit,
+    Phase.HOLDOUT: _holdout,
+    Phase.REGISTER: _register,
+    Phase.DONE: _done,
+}

@@ -1,0 +1,262 @@
+"""What the core talks about: trials, fold runs, outcomes, nodes and the sweep's state.
+
+Records that travel are frozen. `State` and the `Trial`s inside it are changed in place,
+and only by `evolve`. All times are seconds of the sweep's own clock (see `events`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from sweeper.core.space import Value
+from sweeper.core.specs import SweepSpec
+
+REFIT = -1
+"""The fold number of the run that trains the winner on all training rows."""
+
+HOLDOUT = -2
+"""The fold number of the run that scores the saved model on the holdout."""
+
+
+class TrialState(StrEnum):
+    RUNNING = "running"
+    COMPLETE = "complete"
+    PRUNED = "pruned"
+    FAILED = "failed"
+
+
+class RunState(StrEnum):
+    """Of one FoldRun: trial × fold × attempt."""
+
+    RUNNING = "running"  # sent to a slot, no outcome yet
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    LOST = "lost"  # ended through no fault of its own; not counted as an attempt
+    CANCELLED = "cancelled"
+
+
+class SweepState(StrEnum):
+    """`interrupted` is what a reader calls `running` without a living controller."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    INTERRUPTED = "interrupted"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+class Phase(StrEnum):
+    """Where a sweep is on its way; each phase issues its own work."""
+
+    SEARCH = "search"
+    REVIVAL = "revival"  # folds of stopped trials that might still beat the winner
+    REFIT = "refit"
+    HOLDOUT = "holdout"
+    REGISTER = "register"
+    DONE = "done"
+
+
+class FailureKind(StrEnum):
+    ERROR = "error"  # user code raised
+    LOST = "lost"  # its process or node went away
+    OOM = "oom"
+    TIMEOUT = "timeout"
+    INVALID = "invalid"  # a metric is missing or not a finite number
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class RunKey:
+    """Names one FoldRun. `fold` may be REFIT or HOLDOUT; `attempt` counts from 1."""
+
+    trial: int
+    fold: int
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Success:
+    """What a fold run gave back. `report` is only set by REFIT and HOLDOUT runs."""
+
+    scores: dict[str, float]
+    seconds: float  # on the worker: preprocessing, fitting and scoring
+    node: str = ""
+    curve: tuple[tuple[int, dict[str, float]], ...] = ()  # the user's reports, by step
+    report: dict[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """`charged` False: through no fault of its own, and run again without counting."""
+
+    kind: FailureKind
+    error: str  # the exception's type, or a word for what happened
+    message: str
+    fingerprint: str = ""  # equal for failures with the same cause
+    seconds: float = 0.0
+    node: str = ""
+    charged: bool = True
+
+
+Outcome = Success | Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A machine that can run `slots` fold runs of this sweep side by side, now."""
+
+    name: str
+    slots: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Slot:
+    """A place for one fold run at a time."""
+
+    node: str
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A file of the sweep's directory, by relative path, with its SHA-256 and bytes."""
+
+    path: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class SplitDigest:
+    """The folds: how many, each one's validation rows, and a SHA-256 over all indices."""
+
+    folds: int
+    sizes: tuple[int, ...]
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class DataDigest:
+    """What the data was at launch. `holdout` is the digest of the holdout's rows."""
+
+    sha256: str
+    rows: int
+    schema: tuple[tuple[str, str], ...]  # column, type
+    holdout: str = ""
+    holdout_rows: int = 0
+    notes: tuple[str, ...] = ()  # what was done to the data, in words
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One trial as the sampler sees it. `value` None: still running, or bad."""
+
+    number: int
+    params: dict[str, Value]
+    value: float | None
+    bad: bool = False  # failed for good; enters as a bad result
+    running: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FoldRun:
+    """The account of one attempt, as far as it got."""
+
+    key: RunKey
+    slot: Slot
+    sent: float
+    state: RunState = RunState.RUNNING
+    ended: float | None = None
+    outcome: Outcome | None = None
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class Trial:
+    """One set of parameters and everything that happened to it. Changed by `evolve` only."""
+
+    number: int
+    params: dict[str, Value]
+    origin: str  # sampler | enqueued
+    sampled: float
+    state: TrialState = TrialState.RUNNING
+    value: float | None = None  # mean over all folds once complete; predicted when pruned
+    reason: str = ""
+    ended: float | None = None
+    revived: int = 0  # how often it came back after being pruned
+    runs: list[FoldRun] = field(default_factory=list)
+    scores: dict[int, dict[str, float]] = field(default_factory=dict)  # fold → metrics
+
+    def attempts(self, fold: int) -> int:
+        """How often this fold has been sent out."""
+        return sum(1 for run in self.runs if run.key.fold == fold)
+
+    def charged(self, fold: int, kind: FailureKind) -> int:
+        """How many failures of this kind this fold has on its account."""
+        return sum(
+            1
+            for run in self.runs
+            if run.key.fold == fold
+            and isinstance(run.outcome, Failure)
+            and run.outcome.charged
+            and run.outcome.kind is kind
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A version in the registry, and what became of the alias."""
+
+    model: str
+    version: int
+    digest: str  # SHA-256 of the lineage document
+    alias: str = ""  # the alias it holds now, if any
+    verdict: str = ""  # why the alias moved, or did not
+
+
+@dataclass(slots=True)
+class State:
+    """Everything a sweep's journal says. Changed by `evolve` only."""
+
+    spec: SweepSpec
+    splits: SplitDigest
+    data: DataDigest | None
+    sampler: str  # resolved, never "auto"
+    sampler_reason: str
+    created: float = 0.0  # wall-clock time of the first launch, seconds since the epoch
+    launches: int = 0
+    anchor: tuple[float, float] = (0.0, 0.0)  # (wall time, sweep time) of the last launch
+    now: float = 0.0  # sweep time of the last event
+    phase: Phase = Phase.SEARCH
+    status: SweepState = SweepState.RUNNING
+    reason: str = ""
+    stopping: str = ""  # why no new work is sent out, while a controller drains
+    timed_out: bool = False  # the time budget for searching is spent
+    exhausted: bool = False  # the sampler has no further point
+    trials: dict[int, Trial] = field(default_factory=dict)
+    history: list[HistoryEntry] = field(default_factory=list)  # append-only, as trials end
+    slots: dict[Slot, list[RunKey]] = field(default_factory=dict)  # what each one has
+    nodes: tuple[Node, ...] = ()
+    asking: tuple[int, ...] = ()  # trial numbers asked of the sampler, not yet answered
+    running: set[int] = field(default_factory=set)  # numbers of running trials
+    aside: set[int] = field(default_factory=set)  # numbers of pruned trials
+    ranking: list[tuple[float, int]] = field(default_factory=list)  # complete, best first
+    registering: bool = False  # the registry was asked and has not answered
+    fold_seconds: float | None = None  # running mean of recent fold runs
+    successes: int = 0  # fold runs that gave scores
+    looks: int = 0  # how often the holdout was looked at
+    artifacts: dict[str, Artifact] = field(default_factory=dict)  # role → file
+    reports: dict[int, dict[str, Value]] = field(default_factory=dict)  # of REFIT, HOLDOUT
+    environment: dict[str, Value] = field(default_factory=dict)  # of the last launch
+    registered: Registered | None = None
+
+    @property
+    def holdout(self) -> dict[str, Value] | None:
+        """The report of the last look at the holdout."""
+        return self.reports.get(HOLDOUT)
+
+    @property
+    def best(self) -> Trial | None:
+        """The best complete trial; the earliest of equals."""
+        return self.trials[self.ranking[0][1]] if self.ranking else None
