@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sweeper.worker.rows import take
+from sweeper.worker.rows import take, weights_for
 
 PATIENCE = 20
 """Rounds without improvement before boosting stops, where the user says nothing."""
@@ -25,10 +25,11 @@ def fit_watched(pipeline: Any, learn: Part, watch: Part, all_rows: Part, share: 
     An estimator that only knows how to set rows aside by itself is given `all_rows` and the
     share. CannotStopEarly when there is no way.
     """
-    name, model = pipeline.steps[-1]
+    model = pipeline[-1]
     give = _way(model)
     if give is None:
-        return pipeline.fit(*all_rows[:2], **_own_share(name, model, all_rows, share))
+        _own_share(model, share)
+        return pipeline.fit(*all_rows[:2], **weights_for(pipeline, all_rows[2]))
     (X, y, weights), (X_watch, y_watch, w_watch) = learn, _known(model, learn, watch)
     if len(pipeline.steps) > 1:
         prepare = pipeline[:-1]
@@ -52,16 +53,22 @@ def _known(model: Any, learn: Part, watch: Part) -> Part:
 def _way(model: Any) -> Any:
     from sklearn.utils.validation import has_fit_parameter
 
-    core = type(getattr(model, "estimator", model)).__module__.partition(".")[0]
-    if core == "xgboost":
+    library = type(_booster(model)).__module__.partition(".")[0]
+    if library == "xgboost":
         return _xgboost
-    if core == "lightgbm":
+    if library == "lightgbm":
         return _lightgbm
     return _histogram if has_fit_parameter(model, "X_val") else None
 
 
+def _booster(model: Any) -> Any:
+    from sweeper.worker.transforms import EncodedLabels
+
+    return model.estimator if isinstance(model, EncodedLabels) else model
+
+
 def _xgboost(model: Any, learn: Part, watch: Part) -> None:
-    booster = getattr(model, "estimator", model)
+    booster = _booster(model)
     if booster.get_params().get("early_stopping_rounds") is None:
         booster.set_params(early_stopping_rounds=PATIENCE)
     weights = {"sample_weight": learn[2], "sample_weight_eval_set": [watch[2]]}
@@ -85,10 +92,8 @@ def _histogram(model: Any, learn: Part, watch: Part) -> None:
     model.fit(*learn[:2], X_val=watch[0], y_val=watch[1], **given)
 
 
-def _own_share(name: str, model: Any, rows: Part, share: float) -> dict[str, Any]:
-    """Settings for estimators with a validation share of their own; the fit's extra arguments."""
-    from sklearn.utils.validation import has_fit_parameter
-
+def _own_share(model: Any, share: float) -> None:
+    """Turn early stopping on where the estimator sets its own validation rows aside."""
     known = model.get_params(deep=False)
     if "validation_fraction" not in known:
         raise CannotStopEarly(
@@ -102,6 +107,3 @@ def _own_share(name: str, model: Any, rows: Part, share: float) -> dict[str, Any
     if known.get("n_iter_no_change", 0) is None:
         settings["n_iter_no_change"] = 10
     model.set_params(**settings)
-    if rows[2] is None or not has_fit_parameter(model, "sample_weight"):
-        return {}
-    return {f"{name}__sample_weight": rows[2]}

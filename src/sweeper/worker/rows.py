@@ -1,4 +1,4 @@
-"""Taking some of the rows of whatever X, y and weights are."""
+"""Taking some of the rows of whatever X, y and weights are, and passing weights on."""
 
 from __future__ import annotations
 
@@ -15,3 +15,16 @@ def take(values: Any, indices: Any) -> Any:
 def tabular(X: Any) -> bool:
     """Whether X can be taken row-wise: else it is a dataset that user code indexes itself."""
     return X is not None and hasattr(X, "shape")
+
+
+def weights_for(pipeline: Any, weights: Any) -> dict[str, Any]:
+    """The fit argument that carries the weights to the pipeline's model, where it takes any."""
+    from sklearn.utils.validation import has_fit_parameter
+
+    name, model = pipeline.steps[-1]
+    if weights is None:
+        return {}
+    if has_fit_parameter(model, "sample_weight"):
+        return {f"{name}__sample_weight": weights}
+    print(f"{type(model).__name__}.fit takes no sample_weight: trained without weights")
+    return {}

@@ -19,7 +19,10 @@ LABELLED: dict[str, tuple[str, dict[str, Any]]] = {
     "roc_auc_ovo": ("roc_auc_score", {"multi_class": "ovo"}),
     "roc_auc_ovr_weighted": ("roc_auc_score", {"multi_class": "ovr", "average": "weighted"}),
     "roc_auc_ovo_weighted": ("roc_auc_score", {"multi_class": "ovo", "average": "weighted"}),
-    "top_k_accuracy": ("top_k_accuracy_score", {}),
+    "top_k_accuracy": (
+        "top_k_accuracy_score",
+        {"response_method": ("decision_function", "predict_proba")},
+    ),
 }
 """Scorers that must be told all classes, else a class missing from a fold breaks them."""
 
@@ -37,7 +40,7 @@ class Scorers:
     def __init__(self, job: Job, metrics: Iterable[Metric] | None = None) -> None:
         self._task = job.task
         self._labels = ordered_labels(job)
-        self._metrics = tuple(metrics or (job.spec.metric, *job.spec.metrics))
+        self._metrics = (job.spec.metric, *job.spec.metrics) if metrics is None else tuple(metrics)
         self._functions = {
             m.name: load(m.scorer, job.directory)
             for m in self._metrics
@@ -92,9 +95,8 @@ def _scorer(name: str, classes: int) -> Any:
     function, options = LABELLED[name]
     return metrics.make_scorer(
         getattr(metrics, function),
-        response_method="predict_proba",
         labels=np.arange(classes),
-        **options,
+        **{"response_method": "predict_proba", **options},
     )
 
 

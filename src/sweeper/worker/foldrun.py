@@ -1,0 +1,81 @@
+"""One order from beginning to end, with everything around it that user code needs kept in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from time import perf_counter
+
+import numpy as np
+
+from sweeper.core.records import HOLDOUT, REFIT, Failure, Success
+from sweeper.ports import Channel, Job, Order, RunResult
+from sweeper.worker.capture import captured
+from sweeper.worker.failures import failure, private, story
+from sweeper.worker.fit import fit_candidate
+from sweeper.worker.models import FILE, ROLE, dump
+from sweeper.worker.rows import take
+from sweeper.worker.scoring import Scorers
+from sweeper.worker.seeds import seed_all
+from sweeper.worker.threads import limited
+from sweeper.worker.train import train_fold, train_refit
+from sweeper.worker.warned import collected_warnings
+
+
+def perform(job: Job, order: Order, channel: Channel, capture: bool) -> RunResult:
+    """`sweeper.worker.run`, once its libraries are imported."""
+    begun = perf_counter()
+    with captured(capture) as written, collected_warnings() as warned:
+        try:
+            with limited(job.spec.resources.cpus):
+                result = _done(job, order, channel)
+            told = result.log
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            result = RunResult(failure(error, job.directory, perf_counter() - begun))
+            told = story(error)
+    log = "".join(_line(text) for text in (written(), *warned, told))
+    return replace(result, outcome=_timed(result.outcome, begun), log=private(log))
+
+
+def _done(job: Job, order: Order, channel: Channel) -> RunResult:
+    seed_all(order.seed)
+    if order.key.fold == HOLDOUT:
+        from sweeper.worker.holdout import run_holdout
+
+        return run_holdout(job, order)
+    if job.spec.train is not None:
+        act = train_refit if order.key.fold == REFIT else train_fold
+        return act(job, order, channel)
+    return _refit(job, order) if order.key.fold == REFIT else _fold(job, order)
+
+
+def _fold(job: Job, order: Order) -> RunResult:
+    train, valid = job.splits.folds[order.key.fold]
+    rows = job.rows
+    scorers = Scorers(job)
+    model = fit_candidate(job, order.params, order.seed, rows, train)
+    scores = scorers.score(
+        model, take(rows.X, valid), take(rows.y, valid), take(rows.weights, valid)
+    )
+    files = {} if job.spec.refit else {ROLE: (FILE, dump(model))}
+    return RunResult(Success(scores=scores, seconds=0.0), files=files)
+
+
+def _refit(job: Job, order: Order) -> RunResult:
+    assert job.spec.model is not None
+    count = len(job.rows.y)
+    model = fit_candidate(job, order.params, order.seed, job.rows, np.arange(count))
+    candidate = job.spec.model.candidate(order.params)
+    report = {"candidate": candidate.name, "rows": count}
+    return RunResult(
+        Success(scores={}, seconds=0.0, report=report), files={ROLE: (FILE, dump(model))}
+    )
+
+
+def _timed(outcome: Success | Failure, begun: float) -> Success | Failure:
+    return replace(outcome, seconds=perf_counter() - begun)
+
+
+def _line(text: str) -> str:
+    return text if not text or text.endswith("\n") else text + "\n"
