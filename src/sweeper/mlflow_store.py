@@ -1,0 +1,179 @@
+"""Where MLflow keeps a sweep's runs and models, and how to reach it.
+
+Beneath `tracking` and `registry`, which never import one another: both must open the same
+store, and find or make the same parent run, without getting in each other's way.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sweeper.core.specs import TrackingSpec
+from sweeper.ports import SweeperError
+
+SWEEP_ID = "sweeper.sweep_id"
+"""The tag that names the sweep, on its parent run and on every version it registers."""
+
+_LOCK_SECONDS = 60.0
+_SERVERS = ("http://", "https://", "databricks", "postgresql", "mysql", "mssql")
+_ENVIRONMENT = {
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
+}
+
+
+class Store(NamedTuple):
+    """`artifacts` None: the tracking server says where files go."""
+
+    uri: str
+    artifacts: str | None
+
+
+def where(tracking: TrackingSpec, directory: Path) -> Store:
+    """The config's `tracking.uri`, else MLFLOW_TRACKING_URI, else SQLite in `directory`.
+
+    `directory` is the folder that holds the sweeps. SweeperError for a store that MLflow
+    no longer supports.
+    """
+    home = directory.resolve()
+    uri = tracking.uri or os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{home}/mlflow.db"
+    if not uri.startswith(("sqlite:///", *_SERVERS)):
+        raise SweeperError(
+            f"tracking.uri (or MLFLOW_TRACKING_URI) is {masked(uri)!r}: expected a database as "
+            "sqlite:///path/to/mlflow.db or a server as http://host:5000. MLflow's file store "
+            "is no longer supported; leave the key out to use SQLite beside the sweeps"
+        )
+    remote = uri.startswith(("http://", "https://", "databricks"))
+    return Store(uri, None if remote else (home / "artifacts").as_uri())
+
+
+def masked(text: str) -> str:
+    """`text` with user names, passwords and tokens in URLs replaced by ***."""
+    text = re.sub(r"://[^/\s]*@", "://***@", text)
+    return re.sub(
+        r"(?i)([?&;][\w.\-]*(?:password|passwd|token|secret|key|sig|signature)=)[^&;\s]+",
+        r"\1***",
+        text,
+    )
+
+
+def exists(uri: str) -> bool:
+    """False when the store is a SQLite file that nobody has made yet."""
+    path = _sqlite_file(uri)
+    return path is None or path.exists()
+
+
+def connect(uri: str) -> Any:
+    """An MlflowClient on a store that exists and has its tables.
+
+    Only one process at a time may touch a new SQLite database, so the first call on it is
+    made here, under a lock. The file is for its owner only.
+    """
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # read when mlflow is imported
+    for name, value in _ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    from mlflow.tracking import MlflowClient
+
+    # What goes wrong reaches the caller as an exception; the log would only say it twice.
+    logging.getLogger("mlflow").setLevel(logging.CRITICAL)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    path = _sqlite_file(uri)
+    with _alone(uri):
+        if path is not None:
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        client = MlflowClient(tracking_uri=uri)
+        client.search_experiments(max_results=1)
+    return client
+
+
+def experiment_id(client: Any, name: str, artifacts: str | None) -> str:
+    """The experiment's id; made, with its files under `artifacts`, when it is not there."""
+    from mlflow.exceptions import MlflowException
+
+    found = client.get_experiment_by_name(name)
+    if found is None:
+        try:
+            return str(client.create_experiment(name, artifact_location=artifacts))
+        except MlflowException:
+            found = client.get_experiment_by_name(name)  # another process was faster
+            if found is None:
+                raise
+    if found.lifecycle_stage == "deleted":
+        raise SweeperError(
+            f"the MLflow experiment {name!r} has been deleted: restore it with "
+            f"`mlflow experiments restore --experiment-id {found.experiment_id}`, "
+            "or launch under another name with --as"
+        )
+    return str(found.experiment_id)
+
+
+def find_parent(client: Any, experiment: str, sweep_id: str) -> Any | None:
+    """The sweep's parent run, the oldest if there are several; None when there is none."""
+    runs = client.search_runs(
+        [experiment],
+        filter_string=f"tags.`{SWEEP_ID}` = '{sweep_id}'",
+        order_by=["attributes.start_time ASC"],
+        max_results=1,
+    )
+    return runs[0] if runs else None
+
+
+def parent_run(
+    client: Any, uri: str, experiment: str, sweep_id: str, name: str, start_ms: int | None = None
+) -> Any:
+    """The sweep's parent run, made when it is not there. `sweep_id`: letters, digits, - and _."""
+    if not re.fullmatch(r"[\w\-.]+", sweep_id):
+        raise ValueError(f"not a sweep id: {sweep_id!r}")
+    with _alone(uri):
+        found = find_parent(client, experiment, sweep_id)
+        if found is not None:
+            return found
+        return client.create_run(
+            experiment, start_time=start_ms, run_name=name, tags={SWEEP_ID: sweep_id}
+        )
+
+
+def _sqlite_file(uri: str) -> Path | None:
+    if not uri.startswith("sqlite:///"):
+        return None
+    return Path(uri.removeprefix("sqlite:///").split("?")[0])
+
+
+@contextmanager
+def _alone(uri: str) -> Iterator[None]:
+    """Keep other processes out of the first steps. Only SQLite, a local file, needs it."""
+    path = _sqlite_file(uri)
+    if path is None:
+        yield
+        return
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        _lock(folder, path)
+        yield
+    finally:
+        os.close(folder)
+
+
+def _lock(folder: int, path: Path) -> None:
+    deadline = time.monotonic() + _LOCK_SECONDS
+    while True:
+        try:
+            return fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise SweeperError(
+                    f"another process has been setting up {path} for over "
+                    f"{_LOCK_SECONDS:.0f} s: end it, then launch again"
+                ) from None
+            time.sleep(0.05)
