@@ -1,0 +1,140 @@
+"""Samplers by name: what `auto` means for a sweep, what a name cannot do, and `make`."""
+
+from __future__ import annotations
+
+import difflib
+import importlib.util
+
+from sweeper.core.space import Range, Space
+from sweeper.core.specs import Budget, Goal
+from sweeper.ports import Problem, Sampler
+from sweeper.sampling.domains import count
+from sweeper.sampling.grid import GridSampler, grid_size
+
+SAMPLERS = ("tpe", "gp", "cmaes", "random", "qmc", "grid")
+"""The names a sampler goes by; `auto` stands for one of them."""
+
+FEW_TRIALS = 200
+"""Up to here a Gaussian process finds better points than TPE at a bearable cost an ask."""
+
+SMALL_GRID = 100
+"""A finite space of at most so many points is better tried out than searched."""
+
+KEY = "search.sampler"
+
+
+def resolve(name: str, space: Space, budget: Budget) -> tuple[str, str]:
+    """The sampler that `name` stands for, never `auto`, and the reason in words.
+
+    Depends on space, budget and whether torch is installed; never on timing.
+    """
+    if name != "auto":
+        return name, "named in the config"
+    if not len(space):
+        return "grid", "there is nothing to search: one trial"
+    size = grid_size(space)
+    if size is not None and size <= min(SMALL_GRID, budget.trials or SMALL_GRID):
+        return "grid", f"the whole space has {size} points, which all fit into the budget"
+    return _model(space, budget.trials)
+
+
+def problems(name: str, space: Space, budget: Budget) -> tuple[Problem, ...]:
+    """What keeps the named sampler from searching this space; empty when nothing does."""
+    name, _ = resolve(name, space, budget)
+    if name not in SAMPLERS:
+        return (Problem(KEY, _unknown(name)),)
+    check = {"cmaes": _cmaes_problem, "gp": _gp_problem, "grid": _grid_problem}.get(name)
+    message = check(space) if check else None
+    return (Problem(KEY, message),) if message else ()
+
+
+def make(name: str, space: Space, seed: int, goal: Goal) -> Sampler:
+    """The sampler of a resolved name, for a space in which it has no `problems`."""
+    if name == "grid":
+        return GridSampler(space)
+    if name in ("random", "qmc"):
+        from sweeper.sampling.unit_cube import QmcSampler, RandomSampler
+
+        return RandomSampler(space, seed) if name == "random" else QmcSampler(space, seed)
+    if name == "cmaes":
+        from sweeper.sampling.cma_es import CmaesSampler
+
+        return CmaesSampler(space, seed, goal)
+    if name in ("tpe", "gp"):
+        from sweeper.sampling.optuna_sampler import OptunaSampler
+
+        return OptunaSampler(name, space, seed, goal)
+    raise ValueError(f"{name!r} is not a resolved sampler name: {', '.join(SAMPLERS)}")
+
+
+def _model(space: Space, trials: int | None) -> tuple[str, str]:
+    if space.conditional():
+        return "tpe", "some parameters exist only under a condition"
+    if _unordered(space):
+        return "tpe", "some parameters are unordered choices"
+    if trials is None or trials > FEW_TRIALS:
+        return "tpe", f"the budget is not limited to {FEW_TRIALS} trials or fewer"
+    why = f"all parameters are numeric and unconditional and there are only {trials} trials"
+    if not _installed("torch"):
+        return "tpe", f"gp was passed over: {why}, but gp needs torch ({_TORCH})"
+    return "gp", why
+
+
+def _unknown(name: str) -> str:
+    names = ("auto", *SAMPLERS)
+    near = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.5)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return f"unknown sampler {name!r}, expected one of {', '.join(names)}{hint}"
+
+
+def _cmaes_problem(space: Space) -> str | None:
+    unordered = _unordered(space)
+    if unordered:
+        return f"cmaes needs numeric ranges, but these are choices: {_listed(unordered)}; use tpe"
+    if space.conditional():
+        return f"cmaes needs parameters that always exist, {_conditions(space)}; use tpe"
+    if len(space) < 2:
+        return f"cmaes needs at least 2 parameters to search, found {len(space)}; use tpe"
+    if not _installed("cmaes"):
+        return "cmaes needs the package cmaes, which is not installed: pip install cmaes"
+    return None
+
+
+def _gp_problem(space: Space) -> str | None:
+    if not _installed("torch"):
+        return f"gp needs torch, which is not installed: {_TORCH}, or use tpe"
+    if space.conditional():
+        return f"gp needs parameters that always exist, {_conditions(space)}; use tpe"
+    return None
+
+
+def _grid_problem(space: Space) -> str | None:
+    endless = [d.name for d in space if count(d.domain) is None]
+    if not endless:
+        return None
+    return (
+        f"grid needs a finite number of points, but these ranges are continuous: "
+        f"{_listed(endless)}; give each a `step`, or write `{{values: [...]}}`"
+    )
+
+
+_TORCH = "pip install 'sweeper[torch]'"
+
+
+def _installed(package: str) -> bool:
+    return importlib.util.find_spec(package) is not None
+
+
+def _unordered(space: Space) -> list[str]:
+    return [d.name for d in space if not isinstance(d.domain, Range)]
+
+
+def _conditions(space: Space) -> str:
+    dimension = next(d for d in space if d.when)
+    when = dimension.when[-1]
+    return f"but {dimension.name!r} exists only when {when.parameter!r} is {when.branch!r}"
+
+
+def _listed(names: list[str]) -> str:
+    more = f" (and {len(names) - 3} more)" if len(names) > 3 else ""
+    return ", ".join(map(repr, names[:3])) + more

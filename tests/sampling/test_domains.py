@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import pytest
+
+from sweeper.core.space import Condition, Dimension, Range, Space, Values
+from sweeper.sampling.domains import count, from_unit, place, point, position, to_unit
+
+LATTICES = [
+    Range(0.1, 0.3, step=0.1),
+    Range(0.0, 1.0, step=0.3),
+    Range(1, 10, integer=True),
+    Range(3, 20, integer=True, step=4),
+    Range(1, 256, integer=True, log=True),
+    Range(0.5, 8.0, log=True, step=0.5),
+    Values(("a", None, [1, 2], True)),
+]
+
+
+@pytest.mark.parametrize("domain", LATTICES, ids=str)
+def test_points_are_inside_and_found_again(domain: Range | Values) -> None:
+    size = count(domain)
+    assert size is not None
+    for index in range(size):
+        value = point(domain, index)
+        assert domain.contains(value)
+        assert position(domain, value) == index
+
+
+@pytest.mark.parametrize("domain", LATTICES, ids=str)
+def test_the_unit_interval_reaches_every_point_of_a_lattice(domain: Range | Values) -> None:
+    size = count(domain) or 0
+    reached = {position(domain, from_unit(domain, i / 4000)) for i in range(4001)}
+    assert reached == set(range(size))
+
+
+def test_a_step_that_does_not_divide_the_range_stops_below_its_end() -> None:
+    assert point(Range(0.0, 1.0, step=0.3), 3) == pytest.approx(0.9)
+    assert count(Range(0.0, 1.0, step=0.3)) == 4
+    assert count(Range(2, 11, integer=True, step=2)) == 5
+
+
+@pytest.mark.parametrize(
+    "domain",
+    [Range(-3.0, 5.0), Range(1e-5, 10.0, log=True), *(d for d in LATTICES if isinstance(d, Range))],
+    ids=str,
+)
+def test_to_unit_undoes_from_unit(domain: Range) -> None:
+    for i in range(21):
+        value = from_unit(domain, i / 20)
+        assert 0 <= to_unit(domain, value) <= 1
+        assert from_unit(domain, to_unit(domain, value)) == pytest.approx(value)
+
+
+def test_a_log_range_is_even_in_the_logarithm() -> None:
+    assert from_unit(Range(1e-4, 1.0, log=True), 0.5) == pytest.approx(1e-2)
+    assert from_unit(Range(1, 10_000, log=True, integer=True), 0.5) in range(60, 120)
+
+
+def test_integers_are_ints_and_choices_are_the_very_objects() -> None:
+    assert type(from_unit(Range(1, 9, integer=True), 0.4)) is int
+    choices = ([1], {"a": 2}, None)
+    assert from_unit(Values(choices), 0.0) is choices[0]
+    assert from_unit(Values(choices), 1.0) is None
+
+
+def test_coordinates_of_missing_dimensions_are_left_unused() -> None:
+    space = Space(
+        (
+            Dimension("model", Values(("a", "b"))),
+            Dimension("p", Range(0.0, 1.0), (Condition("model", "a"),)),
+            Dimension("q", Range(0.0, 1.0)),
+        )
+    )
+    assert place(space, [0.2, 0.3, 0.4]) == {"model": "a", "p": 0.3, "q": 0.4}
+    assert place(space, [0.8, 0.3, 0.4]) == {"model": "b", "q": 0.4}
