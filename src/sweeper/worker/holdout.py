@@ -87,7 +87,9 @@ def _pictures(rows: Rows, replay: Replay, found: Evaluation) -> Files:
         title = f"Accuracy {found.values['accuracy']:.3f} on {size}"
         content = plots.confusion_matrix(found.labels, found.table, title)
         return {"confusion_matrix": ("confusion_matrix.png", content)}
-    title = f"RMSE {found.values['rmse']:.4g}, R² {found.values['r2']:.3f} on {size}"
+    r2 = found.values["r2"]
+    fit = f", R² {r2:.3f}" if np.isfinite(r2) else ""
+    title = f"RMSE {found.values['rmse']:.4g}{fit} on {size}"
     truth = np.asarray(rows.y, dtype=float)
     content = plots.predicted_vs_true(truth, replay.predict(replay.rows), title)
     return {"predicted_vs_true": ("predicted_vs_true.png", content)}
