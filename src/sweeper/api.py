@@ -1,0 +1,149 @@
+"""The Python API: what the command line does, as functions.
+
+import sweeper
+
+sweep = sweeper.launch("config.yaml")
+sweep.best.params
+sweeper.open("income").status()
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sweeper import view
+from sweeper.core.endings import winning_model
+from sweeper.core.records import State, SweepState, Trial
+from sweeper.core.space import Value
+from sweeper.names import suggest
+from sweeper.ports import JournalDamaged, SweeperError
+
+
+class UnknownName(SweeperError):
+    """There is no such sweep, trial, fold or model; the message names the nearest."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A sweep as its journal told it when it was opened. Open it again for later news."""
+
+    directory: Path
+    record: State
+
+    @property
+    def name(self) -> str:
+        return self.record.spec.name
+
+    @property
+    def state(self) -> SweepState:
+        """`running` only while a controller holds the sweep."""
+        return view.standing(self.record, self._held())
+
+    @property
+    def trials(self) -> tuple[Trial, ...]:
+        """Every trial by number, with its parameters, state, value, runs and fold scores."""
+        return tuple(self.record.trials[number] for number in sorted(self.record.trials))
+
+    @property
+    def best(self) -> Trial | None:
+        """The complete trial with the best mean over its folds; None when there is none."""
+        return self.record.best
+
+    def status(self) -> dict[str, Value]:
+        """What `sweeper status NAME --json` prints."""
+        return view.status(self.record, held=self._held(), wall=time.time())
+
+    def model(self) -> Any:
+        """The winning model as an object; it takes raw rows.
+
+        The file is read only if it is the very one the journal tells of: it is a pickle, and
+        is trusted because this sweep made it. UnknownName when there is no model (yet),
+        JournalDamaged when the file is gone or another one.
+        """
+        from sweeper.worker import models
+
+        return models.load(self._model_file(), self.record.spec.directory)
+
+    def _model_file(self) -> bytes:
+        artifact = winning_model(self.record)
+        if artifact is None:
+            raise UnknownName(f"{self.name} has no model yet: it is {self.state.value}.")
+        path = self.directory / artifact.path
+        if not path.is_file():
+            raise JournalDamaged(f"{path}: the journal tells of this model, but it is gone.")
+        content = path.read_bytes()
+        if hashlib.sha256(content).hexdigest() != artifact.sha256:
+            raise JournalDamaged(f"{path}: not the file that the sweep wrote. It was not opened.")
+        return content
+
+    def _held(self) -> bool:
+        from sweeper import app
+
+        return app.holder(self.directory) is not None
+
+
+def launch(
+    config: str | Path,
+    *,
+    overrides: Sequence[str] = (),
+    name: str | None = None,
+    address: str | None = None,
+    directory: str | Path | None = None,
+    inline: bool = False,
+    notice: Callable[[str], None] = print,
+) -> Sweep:
+    """Starts, or resumes, the sweep of a config, and returns when it ends.
+
+    `overrides` are `KEY=VALUE` as after `--set`, `directory` is where sweeps are kept, and
+    `inline` runs everything in this process. `notice` is given lines meant for people. Raises
+    SweeperError for what a user can mend; a sweep without a successful trial is returned.
+    """
+    from sweeper import app
+
+    outcome = app.launch(
+        Path(config),
+        overrides=overrides,
+        name=name,
+        address=address,
+        root=root(directory),
+        inline=inline,
+        notice=notice,
+    )
+    return Sweep(outcome.directory, outcome.state)
+
+
+def open(name: str, directory: str | Path | None = None) -> Sweep:
+    """A sweep by name, running or not; needs neither Ray nor MLflow. UnknownName, JournalDamaged."""
+    from sweeper import app
+
+    path = find(name, root(directory))
+    return Sweep(path, app.read(path))
+
+
+def root(directory: str | Path | None) -> Path:
+    """Where sweeps are kept: `directory`, else SWEEPER_DIR, else `sweeps` here."""
+    from sweeper import app
+
+    return app.root(Path(directory) if directory is not None else None)
+
+
+def find(name: str, root: Path) -> Path:
+    """The directory of the sweep called `name`; UnknownName with the nearest names."""
+    from sweeper import app
+
+    there = {path.name: path for path in app.sweeps(root)}
+    if name in there:
+        return there[name]
+    if not there:
+        raise UnknownName(
+            f"no sweep called {name}: there is none in {root}. `sweeper launch CONFIG` starts one; "
+            "if yours are elsewhere, say --dir or set SWEEPER_DIR."
+        )
+    raise UnknownName(f"no sweep called {name} in {root}.{suggest(name, there)}")

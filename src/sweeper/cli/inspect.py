@@ -1,0 +1,167 @@
+"""`sweeper ls`, `status`, `show` and `logs`: read-only, while a sweep runs, after it, without Ray."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from sweeper.cli import output
+from sweeper.cli.parsing import command, whole
+
+if TYPE_CHECKING:
+    from sweeper.api import Sweep
+    from sweeper.core.records import FoldRun, Trial
+
+
+def add(commands: Any) -> None:
+    command(commands, "ls", run_ls, "list the sweeps there are")
+    status = command(commands, "status", run_status, "where a sweep stands")
+    show = command(commands, "show", run_show, "a sweep's trials, or one trial's folds")
+    logs = command(commands, "logs", run_logs, "what a trial's folds printed")
+    for parser in (status, show, logs):
+        parser.add_argument("name", metavar="NAME", help="the sweep")
+    show.add_argument("trial", metavar="TRIAL", nargs="?", type=whole)
+    show.add_argument("--sort", choices=["number", "value"], default="number", help="best first")
+    logs.add_argument("trial", metavar="TRIAL", type=whole)
+    logs.add_argument("--fold", metavar="K", type=fold, help="a number, refit or holdout")
+    logs.add_argument("--attempt", metavar="A", type=whole, help="the last one by default")
+
+
+def fold(text: str) -> int:
+    from sweeper.core.records import HOLDOUT, REFIT
+
+    named = {"refit": REFIT, "holdout": HOLDOUT}
+    return named[text] if text in named else whole(text)
+
+
+def run_ls(arguments: argparse.Namespace) -> int:
+    from sweeper import api, app
+
+    root = api.root(arguments.dir)
+    entries = [entry(path) for path in app.sweeps(root)]
+    if arguments.json:
+        output.emit({"sweeps": entries})
+    elif entries:
+        from sweeper.cli.sheets import sweeps_sheet
+
+        output.lines(sweeps_sheet(entries, output.width()))
+    else:
+        output.message(f"no sweep in {root} yet; `sweeper launch CONFIG` starts one")
+    return 0
+
+
+def entry(path: Any) -> dict[str, Any]:
+    """A sweep's status and directory; one that cannot be read must not hide the others."""
+    from sweeper import app
+    from sweeper.api import Sweep
+    from sweeper.ports import SweeperError
+
+    try:
+        status = Sweep(path, app.read(path)).status()
+    except SweeperError as error:
+        return {"name": path.name, "state": "damaged", "reason": str(error), "directory": str(path)}
+    return {**status, "directory": str(path)}
+
+
+def run_status(arguments: argparse.Namespace) -> int:
+    from sweeper import api
+
+    sweep = api.open(arguments.name, arguments.dir)
+    if arguments.json:
+        output.emit(sweep.status())
+        return 0
+    from sweeper.cli.sheets import status_sheet
+
+    output.lines(status_sheet(sweep.status(), sweep.record))
+    return 0
+
+
+def run_show(arguments: argparse.Namespace) -> int:
+    from sweeper import api, view
+    from sweeper.cli import sheets
+
+    sweep = api.open(arguments.name, arguments.dir)
+    if arguments.trial is not None:
+        one = find_trial(sweep, arguments.trial)
+        if arguments.json:
+            output.emit(view.show([one]))
+        else:
+            output.lines(sheets.trial_sheet(sweep.record, one, output.width()))
+        return 0
+    trials = sheets.ordered(sweep.record, arguments.sort)
+    if arguments.json:
+        output.emit(view.show(trials))
+    else:
+        output.lines(sheets.trials_sheet(sweep.record, trials, output.width()))
+    return 0
+
+
+def find_trial(sweep: Sweep, number: int) -> Trial:
+    from sweeper.api import UnknownName
+
+    trials = sweep.record.trials
+    if number in trials:
+        return trials[number]
+    there = f"its trials are {min(trials)} to {max(trials)}" if trials else "it has no trial yet"
+    raise UnknownName(f"{sweep.name} has no trial {number}: {there}.")
+
+
+def run_logs(arguments: argparse.Namespace) -> int:
+    from sweeper import api, app
+
+    sweep = api.open(arguments.name, arguments.dir)
+    trial = find_trial(sweep, arguments.trial)
+    runs = chosen(sweep, trial, arguments.fold, arguments.attempt)
+    texts = []
+    for run in runs:
+        path = app.log_path(sweep.directory, run.key.trial, run.key.fold, run.key.attempt)
+        text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else None
+        texts.append((run, path, text))
+    if arguments.json:
+        output.emit({"logs": [as_json(run, path, text) for run, path, text in texts]})
+        return 0
+    for run, _, text in texts:
+        print_log(run, text, heading=len(texts) > 1)
+    return 0
+
+
+def chosen(sweep: Sweep, trial: Trial, fold: int | None, attempt: int | None) -> list[FoldRun]:
+    """The runs asked for: of one fold or all, of one attempt or each fold's last."""
+    from sweeper.api import UnknownName
+    from sweeper.cli.text import fold_name
+
+    found: dict[int, FoldRun] = {}
+    for run in trial.runs:
+        if fold in (None, run.key.fold) and attempt in (None, run.key.attempt):
+            found[run.key.fold] = run
+    if found:
+        return list(found.values())
+    keys = sorted({run.key for run in trial.runs})
+    there = ", ".join(f"{fold_name(key.fold)}/{key.attempt}" for key in keys) or "none yet"
+    raise UnknownName(
+        f"trial {trial.number} of {sweep.name} has no such run. There is (fold/attempt): {there}."
+    )
+
+
+def as_json(run: FoldRun, path: Any, text: str | None) -> dict[str, Any]:
+    return {
+        "fold": run.key.fold,
+        "attempt": run.key.attempt,
+        "state": run.state.value,
+        "path": str(path),
+        "text": text,
+    }
+
+
+def print_log(run: FoldRun, text: str | None, heading: bool) -> None:
+    from sweeper.cli.text import fold_name, one_line
+    from sweeper.view import run_reason
+
+    name = f"fold {fold_name(run.key.fold)}, attempt {run.key.attempt}"
+    if heading:
+        why = one_line(run_reason(run))
+        print(f"== {name}: {run.state}{f', {why}' if why else ''}")
+    if text is None:
+        output.message(f"{name} has left no log: it is {run.state}")
+    elif text:
+        print(text, end="" if text.endswith("\n") else "\n")
