@@ -63,7 +63,7 @@ def _metric(name):
     return Metric(name, Goal.MAXIMIZE, kind, scorer=name)
 
 
-@pytest.fixture()
+@pytest.fixture
 def make_job(tmp_path):
     """Job from X, y; `model` is an import path with fixed values, or a Candidate."""
 
@@ -122,7 +122,7 @@ def make_job(tmp_path):
     return make
 
 
-@pytest.fixture()
+@pytest.fixture
 def do():
     """Run one fold (or REFIT) of a job: do(job, fold, params, seed) -> RunResult."""
 
@@ -133,12 +133,12 @@ def do():
     return act
 
 
-@pytest.fixture()
+@pytest.fixture
 def listener():
     return Listener
 
 
-@pytest.fixture()
+@pytest.fixture
 def candidate():
     """candidate(path, validation=None, preprocess=None, **parameters): "?" marks a searched one."""
 
@@ -152,7 +152,7 @@ def candidate():
     return make
 
 
-@pytest.fixture()
+@pytest.fixture
 def user_module(tmp_path):
     """Write the user's module beside the config; each has a name of its own."""
     count = iter(range(100))

@@ -82,6 +82,7 @@ def _lightgbm(model: Any, learn: Part, watch: Part) -> None:
     weights = {"sample_weight": learn[2], "eval_sample_weight": [watch[2]]}
     given = weights if learn[2] is not None else {}
     stop = lightgbm.early_stopping(PATIENCE, verbose=False)
+    # not eval_X and eval_y, which 4.7 prefers: there string labels fail
     model.fit(*learn[:2], eval_set=[watch[:2]], callbacks=[stop], **given)
 
 

@@ -14,7 +14,7 @@ from sweeper.worker.values import InvalidMetric
 LONGEST = 500
 FRAMES = 3
 
-CELLS = re.compile(r"(could not convert string to float: |Found unknown categories )('.*'|\[.*\])")
+CELLS = re.compile(r"(could not convert string to float: |Found unknown categories ).*")
 """Well-known messages that quote cells of the table: the data stays out of messages."""
 
 

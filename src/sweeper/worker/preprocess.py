@@ -51,6 +51,8 @@ def _by_blocks(job: Job, blocks: Iterable[ColumnSteps], params: Params) -> Any:
 def _automatic(job: Job, seed: int) -> Any:
     from sklearn.compose import ColumnTransformer
 
+    if not hasattr(job.rows.X, "columns") and all(c.kind == "numeric" for c in job.columns):
+        return _steps("numeric", job, seed)  # finding columns would take longer than the work
     kinds: dict[str, list[Any]] = {}
     for column in job.columns:
         kinds.setdefault(_kind(column), []).append(_selector(job, column.name))
@@ -81,7 +83,9 @@ def _steps(kind: str, job: Job, seed: int) -> Any:
 
     match kind:
         case "boolean":
-            return make_pipeline(FunctionTransformer(transforms.as_truth), _filled("most_frequent"))
+            return make_pipeline(
+                FunctionTransformer(transforms.as_truth), transforms.MedianFilled()
+            )
         case "categorical":
             hot = OneHotEncoder(
                 handle_unknown="infrequent_if_exist", min_frequency=MIN_SEEN, sparse_output=False
@@ -93,19 +97,15 @@ def _steps(kind: str, job: Job, seed: int) -> Any:
                 FunctionTransformer(transforms.as_strings), encoder, StandardScaler()
             )
         case "date":
-            return make_pipeline(transforms.DateParts(), _filled("median"), StandardScaler())
+            return make_pipeline(
+                transforms.DateParts(), transforms.MedianFilled(), StandardScaler()
+            )
         case "text":
             words = TfidfVectorizer(
                 max_features=WORDS, sublinear_tf=True, token_pattern=r"(?u)\b\w+\b"
             )
             return make_pipeline(FunctionTransformer(transforms.as_text), words)
-    return make_pipeline(_filled("median"), StandardScaler())
-
-
-def _filled(strategy: str) -> Any:
-    from sklearn.impute import SimpleImputer
-
-    return SimpleImputer(strategy=strategy, add_indicator=True, keep_empty_features=True)
+    return make_pipeline(transforms.MedianFilled(), StandardScaler())
 
 
 def _target_encoder(job: Job, seed: int) -> Any:

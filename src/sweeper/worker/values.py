@@ -33,4 +33,6 @@ def _described(value: Any) -> str:
         return str(value)
     shape = getattr(value, "shape", None)
     kind = type(value).__name__
-    return f"{kind} of shape {tuple(shape)}" if isinstance(shape, tuple) else f"a {kind}"
+    if isinstance(shape, tuple):
+        return f"{kind} of shape {tuple(shape)}"
+    return f"a {kind}"
