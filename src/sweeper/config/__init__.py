@@ -1,0 +1,19 @@
+"""The config: one YAML file to one checked `SweepSpec`, and the only home of raw values."""
+
+from sweeper.config.compare import differences
+from sweeper.config.data_checks import check_data
+from sweeper.config.loaded import Loaded, digest_of, read
+from sweeper.config.problems import raise_problems
+from sweeper.config.secrets import mask
+from sweeper.config.starter import starter
+
+__all__ = [
+    "Loaded",
+    "check_data",
+    "differences",
+    "digest_of",
+    "mask",
+    "raise_problems",
+    "read",
+    "starter",
+]

@@ -1,0 +1,241 @@
+"""The whole config: from its tree to a `SweepSpec`, with everything that is wrong noted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sweeper.config import settings
+from sweeper.config.cursor import Cursor
+from sweeper.config.data_section import read_data
+from sweeper.config.estimators import Factory
+from sweeper.config.metrics import needs_probabilities, read_metric, read_metrics, task_of
+from sweeper.config.models import read_model, read_train
+from sweeper.config.naming import Names, names_of, renamed, renamed_object, space_of
+from sweeper.config.parameters import Draft, Place
+from sweeper.config.preprocessing import read_preprocess
+from sweeper.config.problems import Findings, Mark
+from sweeper.config.splitters import read_cv
+from sweeper.config.tree import Entry, Scalar, Table
+from sweeper.core.space import Node
+from sweeper.core.specs import (
+    Budget,
+    Candidate,
+    CvKind,
+    CvSpec,
+    DataSpec,
+    Goal,
+    Metric,
+    ModelSpec,
+    Preprocess,
+    PreprocessKind,
+    RegisterSpec,
+    Resources,
+    Retries,
+    SearchSpec,
+    SweepSpec,
+    TrackingSpec,
+    TrainSpec,
+)
+
+KEYS = (
+    "name", "seed", "data", "cv", "metric", "metrics", "preprocess", "model", "train",
+    "parameters", "predict", "search", "budget", "resources", "retries", "timeout", "register",
+    "refit", "tracking",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`data` is set when that section alone was good, `spec` when everything was."""
+
+    spec: SweepSpec | None
+    data: DataSpec | None
+    task: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """The model or function with the preprocessing, dimensions already named."""
+
+    model: ModelSpec | None
+    train: TrainSpec | None
+    preprocess: Preprocess
+    task: str | None
+    classes: tuple[tuple[Cursor, Factory], ...]
+
+
+def read_spec(table: Table, directory: Path, file: Mark, findings: Findings) -> Outcome:
+    """`directory` is the config's folder; what it names must be importable already."""
+    top = Cursor(table, (), findings, file)
+    keys = _top_keys(top)
+    data = _data(keys, findings)
+    drafts: list[Draft] = []
+    work = _work(keys, drafts)
+    names = names_of(drafts)
+    metric = _metric(keys)
+    _check_metric(keys, work, metric)
+    spec = _settled(keys, drafts, names, work, metric, data, directory)
+    # of what user code reports nothing follows, unless there is a target that it is about
+    supervised = work.model is not None or (data is not None and data.target is not None)
+    task = work.task or (task_of(metric) if supervised else None)
+    return Outcome(None if findings.problems else spec, data, task)
+
+
+def _top_keys(top: Cursor) -> dict[str, Cursor]:
+    keys = top.fields(KEYS, required=("name", "metric"))
+    if "model" in keys and "train" in keys:
+        keys["train"].problem("`model` and `train` exclude each other; keep one")
+    elif "model" not in keys and "train" not in keys:
+        top.problem("what is to be trained is missing; expected `model: …` or `train: …`")
+    elif "model" in keys and "data" not in keys:
+        top.problem("the key `data` is missing; a model needs `data: {source: …, target: …}`")
+    for name in ("parameters", "predict"):
+        if name in keys and "train" not in keys:
+            keys[name].problem(
+                f"`{name}` belongs to `train:`; a model's parameters stand under `model:`"
+            )
+    return keys
+
+
+def _data(keys: dict[str, Cursor], findings: Findings) -> DataSpec | None:
+    """The data section; None when it is not there or something in it is wrong."""
+    if "data" not in keys:
+        return None
+    before = len(findings.problems)
+    data = read_data(keys["data"], "model" in keys)
+    return data if len(findings.problems) == before else None
+
+
+def _work(keys: dict[str, Cursor], drafts: list[Draft]) -> _Work:
+    place = Place(drafts)
+    model = read_model(keys["model"], place) if "model" in keys else None
+    train = (
+        read_train(keys["train"], keys.get("parameters"), keys.get("predict"), place)
+        if "train" in keys
+        else None
+    )
+    usual = PreprocessKind.AUTO if "train" not in keys else PreprocessKind.NONE
+    preprocess = (
+        read_preprocess(keys["preprocess"], place.below("preprocess"))
+        if "preprocess" in keys
+        else Preprocess(usual)
+    )
+    names = names_of(drafts)
+    return _Work(
+        _named_model(model.model, names) if model else None,
+        _named_train(train, names) if train else None,
+        _named_preprocess(preprocess, names),
+        model.task if model else None,
+        model.classes if model else (),
+    )
+
+
+def _named_model(model: ModelSpec, names: Names) -> ModelSpec:
+    dimension = names[model.dimension] if model.dimension is not None else None
+    return ModelSpec(tuple(_named_candidate(c, names) for c in model.candidates), dimension)
+
+
+def _named_candidate(candidate: Candidate, names: Names) -> Candidate:
+    own = candidate.preprocess
+    return replace(
+        candidate,
+        estimator=renamed_object(candidate.estimator, names),
+        preprocess=_named_preprocess(own, names) if own is not None else None,
+    )
+
+
+def _named_train(train: TrainSpec, names: Names) -> TrainSpec:
+    parameters: Sequence[tuple[str, Node]] = train.parameters
+    return replace(train, parameters=tuple((n, renamed(node, names)) for n, node in parameters))
+
+
+def _named_preprocess(preprocess: Preprocess, names: Names) -> Preprocess:
+    blocks = tuple(
+        replace(block, steps=tuple(renamed(step, names) for step in block.steps))
+        for block in preprocess.blocks
+    )
+    return replace(preprocess, blocks=blocks)
+
+
+def _metric(keys: dict[str, Cursor]) -> Metric:
+    if "metric" not in keys:
+        return Metric("", Goal.MAXIMIZE)
+    return read_metric(keys["metric"], reported="train" in keys)
+
+
+def _check_metric(keys: dict[str, Cursor], work: _Work, metric: Metric) -> None:
+    """Notes a metric that the models cannot be scored by."""
+    wanted = task_of(metric)
+    if work.task is not None and wanted is not None and work.task != wanted:
+        keys["metric"].problem(
+            f"`{metric.name}` is for {wanted}, but the model is for {work.task}; "
+            f"expected a metric of {work.task}"
+        )
+    elif needs_probabilities(metric):
+        for at, made in work.classes:
+            if isinstance(made.target, type) and not hasattr(made.target, "predict_proba"):
+                at.problem(
+                    f"`{metric.name}` needs probabilities, which {made.name} does not give; "
+                    "expected another metric, or an estimator with `predict_proba`"
+                )
+
+
+def _settled(
+    keys: dict[str, Cursor],
+    drafts: list[Draft],
+    names: Names,
+    work: _Work,
+    metric: Metric,
+    data: DataSpec | None,
+    directory: Path,
+) -> SweepSpec:
+    """The spec, worth something only when no problem was noted."""
+    reported = "train" in keys
+    name = settings.read_name(keys["name"]) if "name" in keys else ""
+    search = settings.read_search(keys["search"]) if "search" in keys else SearchSpec()
+    budget = settings.read_budget(keys["budget"]) if "budget" in keys else Budget()
+    return SweepSpec(
+        name=name,
+        seed=settings.read_seed(keys["seed"]) if "seed" in keys else 0,
+        metric=metric,
+        space=space_of(drafts, names),
+        metrics=read_metrics(keys["metrics"], reported, metric) if "metrics" in keys else (),
+        data=data,
+        cv=_cv(keys),
+        preprocess=work.preprocess,
+        model=work.model,
+        train=work.train,
+        search=search,
+        budget=settings.settle_budget(budget, search, bool(drafts), keys.get("budget")),
+        resources=settings.read_resources(keys["resources"])
+        if "resources" in keys
+        else Resources(),
+        retries=settings.read_retries(keys["retries"]) if "retries" in keys else Retries(),
+        timeout=settings.read_timeout(keys["timeout"]) if "timeout" in keys else None,
+        register=settings.read_register(keys["register"], name)
+        if "register" in keys
+        else RegisterSpec(model=name),
+        refit=keys["refit"].boolean(True) if "refit" in keys else True,
+        tracking=settings.read_tracking(keys["tracking"]) if "tracking" in keys else TrackingSpec(),
+        directory=str(directory),
+    )
+
+
+def _cv(keys: dict[str, Cursor]) -> CvSpec:
+    """Without rows there is nothing to split: one fold."""
+    if "cv" not in keys:
+        return CvSpec() if "data" in keys else CvSpec(CvKind.NONE, n_splits=1)
+    cv = read_cv(keys["cv"])
+    if "data" not in keys and cv.kind is not CvKind.NONE and "train" in keys:
+        keys["cv"].problem("there is no `data:` to split; expected `cv: none`, or a `data:`")
+    return cv
+
+
+def named_as(table: Table, name: str) -> Table:
+    """The config under another name, as `launch --as NAME` asks."""
+    mark = Mark(f"--as {name}")
+    value = Scalar(name, name, mark, plain=False)
+    others = tuple(e for e in table.entries if e.key.text != "name")
+    return Table((Entry(Scalar("name", "name", mark), value), *others), table.mark)

@@ -1,0 +1,164 @@
+"""The sections that say how a sweep is run: search, budget, resources, retries and the rest."""
+
+from __future__ import annotations
+
+import re
+
+from sweeper.config.cursor import Cursor
+from sweeper.config.tree import Scalar
+from sweeper.core.specs import (
+    Budget,
+    PrunerSpec,
+    RegisterSpec,
+    Resources,
+    Retries,
+    SearchSpec,
+    TrackingSpec,
+)
+
+SAMPLERS = ("auto", "tpe", "gp", "cmaes", "random", "qmc", "grid")
+DEFAULT_TRIALS = 40
+PRUNERS = ("racing", "median", "wilcoxon", "none")
+_ON_EPOCHS = {"asha", "hyperband", "successive_halving", "halving", "median_epochs", "pbt"}
+_TAKEN = {"mlflow.db", "artifacts"}
+_ALIAS = re.compile(r"[A-Za-z0-9_-]{1,100}")
+_VERSION = re.compile(r"v\d+", re.IGNORECASE)
+_MOST_SEED = 2**32 - 1
+
+
+def read_name(at: Cursor) -> str:
+    """The sweep's name: its directory and its MLflow experiment."""
+    name = at.name("the sweep")
+    if name.lower() in _TAKEN:
+        at.problem(f"`{name}` is taken by sweeper's own files beside the sweeps; choose another")
+    return name
+
+
+def read_seed(at: Cursor) -> int:
+    return at.integer(0, 0, _MOST_SEED)
+
+
+def read_search(at: Cursor) -> SearchSpec:
+    keys = at.fields(("sampler", "pruner", "concurrency"))
+    return SearchSpec(
+        sampler=keys["sampler"].one_of(SAMPLERS, "auto") if "sampler" in keys else "auto",
+        pruner=_pruner(keys["pruner"]) if "pruner" in keys else PrunerSpec(),
+        concurrency=_concurrency(keys["concurrency"]) if "concurrency" in keys else None,
+    )
+
+
+def _concurrency(at: Cursor) -> int | None:
+    if at.is_word("auto"):
+        return None
+    if not isinstance(at.value, int):
+        at.wrong("auto, or a number of trials in flight")
+        return None
+    return at.integer(1, 1, 100_000)
+
+
+def _pruner(at: Cursor) -> PrunerSpec:
+    if isinstance(at.tree, Scalar):
+        return PrunerSpec(_pruner_name(at))
+    keys = at.fields(("name", "alpha", "startup"), required=("name",))
+    return PrunerSpec(
+        name=_pruner_name(keys["name"]) if "name" in keys else "racing",
+        alpha=keys["alpha"].share(0.05) if "alpha" in keys else 0.05,
+        startup=keys["startup"].integer(4, 1, 100_000) if "startup" in keys else 4,
+    )
+
+
+def _pruner_name(at: Cursor) -> str:
+    if isinstance(at.value, str) and at.value.lower() in _ON_EPOCHS:
+        at.problem(
+            f"`{at.value}` prunes on epochs, which comes with distributed training, not yet; "
+            f"expected one of {', '.join(PRUNERS)}: they prune on folds"
+        )
+        return "racing"
+    return at.one_of(PRUNERS, "racing")
+
+
+def read_budget(at: Cursor) -> Budget:
+    keys = at.fields(("trials", "time"))
+    return Budget(
+        trials=keys["trials"].integer(1, 1, 10_000_000) if "trials" in keys else None,
+        time=keys["time"].duration() if "time" in keys else None,
+    )
+
+
+def settle_budget(budget: Budget, search: SearchSpec, searched: bool, at: Cursor | None) -> Budget:
+    """The budget with its defaults: one trial when nothing is searched, else DEFAULT_TRIALS.
+
+    A grid without a number of trials ends when it is done.
+    """
+    if not searched:
+        if at is not None and (budget.trials or 1) > 1:
+            at.warn("nothing is searched: there are no free parameters, so one trial is run")
+        return Budget(1, budget.time)
+    if budget.trials is None and budget.time is None and search.sampler != "grid":
+        return Budget(DEFAULT_TRIALS)
+    return budget
+
+
+def read_resources(at: Cursor) -> Resources:
+    keys = at.fields(("cpus", "gpus", "memory", "workers"))
+    workers = keys["workers"].integer(1, 1, 100_000) if "workers" in keys else 1
+    if workers > 1:
+        keys["workers"].problem(
+            f"found {workers}; several workers a fold come with distributed training, not yet; "
+            "expected 1"
+        )
+    return Resources(
+        cpus=_amount(keys["cpus"], above=True) if "cpus" in keys else 1,
+        gpus=_amount(keys["gpus"], above=False) if "gpus" in keys else 0,
+        memory=keys["memory"].memory() if "memory" in keys else None,
+    )
+
+
+def _amount(at: Cursor, above: bool) -> float:
+    expected = "a number above 0" if above else "a number of at least 0"
+    value = at.number(1, expected)
+    if value < 0 or (above and value == 0):
+        at.wrong(expected)
+    return value
+
+
+def read_retries(at: Cursor) -> Retries:
+    normal = Retries()
+    names = ("error", "lost", "oom", "timeout", "invalid")
+    keys = at.fields(names)
+    counts = {n: keys[n].integer(0, 0, 1000) if n in keys else getattr(normal, n) for n in names}
+    return Retries(**counts)
+
+
+def read_timeout(at: Cursor) -> float | None:
+    return None if at.is_word("none") else at.duration()
+
+
+def read_register(at: Cursor, name: str) -> RegisterSpec | None:
+    """`name` is the sweep's, the model's name when nothing else is said."""
+    if at.is_word("none"):
+        return None
+    keys = at.fields(("model", "alias", "when"))
+    return RegisterSpec(
+        model=keys["model"].name("the registered model") if "model" in keys else name,
+        alias=_alias(keys["alias"]) if "alias" in keys else "champion",
+        when=keys["when"].one_of(("better", "always", "never"), "better")
+        if "when" in keys
+        else "better",
+    )
+
+
+def _alias(at: Cursor) -> str:
+    alias = at.text("an alias, as champion")
+    if alias and (not _ALIAS.fullmatch(alias) or _VERSION.fullmatch(alias) or alias == "latest"):
+        at.wrong("letters, digits, `-` and `_`, neither `latest` nor as a version (`v1`)")
+    return alias
+
+
+def read_tracking(at: Cursor) -> TrackingSpec:
+    if at.is_word("none"):
+        return TrackingSpec(enabled=False)
+    if isinstance(at.tree, Scalar):
+        return TrackingSpec(at.text("an MLflow tracking URI, {uri: …} or none"))
+    keys = at.fields(("uri",), required=("uri",))
+    return TrackingSpec(keys["uri"].text("an MLflow tracking URI") if "uri" in keys else None)
