@@ -29,9 +29,11 @@ SIGMA = 0.25
 REACH = 5.0
 """Points further out than this many times their generation's median distance are pulled in."""
 
-Point = tuple[float, ...]
-Told = tuple[tuple[tuple[Point, float], ...], int]
-"""A generation's known points with their losses, best first, and how many are not known."""
+Solution = tuple[float, tuple[float, ...]]
+"""A loss, infinite for a bad trial, and the point of the unit cube that has it."""
+
+Told = tuple[list[Solution], int]
+"""A generation's solutions, best first, and how many of its trials have none yet."""
 
 
 class CmaesSampler:
@@ -48,7 +50,7 @@ class CmaesSampler:
         self._seed = seed
         self._goal = goal
         self._population = 4 + math.floor(3 * math.log(len(space)))
-        self._history: History[Point] = History(space, self._encode)
+        self._history: History[Solution] = History(space, self._solution)
         self._settled: list[Told] = []
         self._optimizer = self._new()
 
@@ -68,8 +70,9 @@ class CmaesSampler:
             seed=seed_of(self._seed, "cmaes"),
         )
 
-    def _encode(self, entry: HistoryEntry) -> Point:
-        return tuple(
+    def _solution(self, entry: HistoryEntry) -> Solution:
+        loss = -self._goal.sign * (entry.value or 0.0) if finished(entry) else math.inf
+        return loss, tuple(
             to_unit(d.domain, entry.params[d.name])
             for d in self._space
             if isinstance(d.domain, Range)
@@ -77,21 +80,17 @@ class CmaesSampler:
 
     def _generations(self, before: int, history: Sequence[HistoryEntry]) -> list[Told]:
         """What there is to tell of the generations before `before`, in order."""
-        members: list[list[tuple[Point, float]]] = [[] for _ in range(before)]
-        for entry, encoded in self._history.read(history):
+        members: list[list[Solution]] = [[] for _ in range(before)]
+        for entry, solution in self._history.read(history):
             generation = entry.number // self._population
             if generation < before and not entry.running:
-                members[generation].append((encoded, self._loss(entry)))
+                members[generation].append(solution)
         generations = []
         for known in members:
             if len(known) < self._population / 2:
                 break
-            ranked = tuple(sorted(known, key=lambda solution: solution[1]))
-            generations.append((ranked, self._population - len(known)))
+            generations.append((sorted(known), self._population - len(known)))
         return generations
-
-    def _loss(self, entry: HistoryEntry) -> float:
-        return -self._goal.sign * (entry.value or 0.0) if finished(entry) else math.inf
 
     def _replayed(self, generations: list[Told]) -> CMA:
         """The optimizer after these generations, going on from the last call where it can."""
@@ -112,8 +111,8 @@ class CmaesSampler:
 def _tell(optimizer: CMA, told: Told) -> None:
     solutions, unknown = told
     mean = np.array(optimizer.mean)
-    points = _pulled_in(np.array([point for point, _ in solutions]), mean)
-    losses = [loss for _, loss in solutions]
+    points = _pulled_in(np.array([point for _, point in solutions]), mean)
+    losses = [loss for loss, _ in solutions]
     padding = [(mean, math.inf)] * unknown
     optimizer.tell([*zip(points, losses, strict=True), *padding])
 
