@@ -91,6 +91,7 @@ class Rows:
     weights: Any = None
     groups: Any = None
     time: Any = None
+    folds: Any = None  # the column that `cv: {split_by: …}` names
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,7 @@ class Splits:
 
     folds: tuple[tuple[Any, Any], ...]
     digest: SplitDigest
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +188,7 @@ class Registration:
     lineage: dict[str, Value]
     holdout: dict[str, Value] | None  # the holdout report, with the paired verdict if any
     files: dict[str, str] = field(default_factory=dict)  # artefact name → absolute path
+    directory: str = "."  # the config's own folder: user modules are found there
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,7 +167,9 @@ def _make_decoder(kind: Any) -> Decoder:
 
 
 def _union_decoder(args: tuple[Any, ...]) -> Decoder:
-    records = {a.__name__: _decoder(a) for a in args if dataclasses.is_dataclass(a)}
+    records: dict[str, Decoder] = {
+        typing.cast(type, a).__name__: _decoder(a) for a in args if dataclasses.is_dataclass(a)
+    }
     others = [a for a in args if not dataclasses.is_dataclass(a) and a is not type(None)]
     other = _decoder(others[0]) if others else unplain
     if len(records) == 1 and not others:

@@ -52,16 +52,18 @@ def _launched(state: State, s: stimuli.Launched) -> Decision:
     events: list[e.Event] = [e.SweepLaunched(s.t, s.wall, s.host, s.pid, s.environment)]
     for queue in state.slots.values():
         events += [e.FoldLost(s.t, key, "its controller ended") for key in queue]
+    if s.edit is not None:
+        events += _edited(state, s.t, s.edit)
     return events, []
 
 
-def _settings(state: State, s: stimuli.SettingsEdited) -> Decision:
-    events: list[e.Event] = [e.SettingsChanged(s.t, s.spec, s.changes, s.author)]
-    limit = s.spec.budget.trials
+def _edited(state: State, t: float, edit: stimuli.Edit) -> list[e.Event]:
+    events: list[e.Event] = [e.SettingsChanged(t, edit.spec, edit.changes, edit.author)]
+    limit = edit.spec.budget.trials
     more = limit is None or limit > len(state.trials)
-    if state.phase is not Phase.SEARCH and more and not state.exhausted:
-        events.append(e.PhaseEntered(s.t, Phase.SEARCH, "the budget was raised"))
-    return events, []
+    if state.phase is not Phase.SEARCH and more:
+        events.append(e.PhaseEntered(t, Phase.SEARCH, "there is budget for more"))
+    return events
 
 
 def _capacity(state: State, s: stimuli.CapacityChanged) -> Decision:
@@ -233,7 +235,6 @@ def _ticked(state: State, s: stimuli.ClockTicked) -> Decision:
 
 _DECIDE: dict[type, Callable[[State, Any], Decision]] = {
     stimuli.Launched: _launched,
-    stimuli.SettingsEdited: _settings,
     stimuli.CapacityChanged: _capacity,
     stimuli.Suggested: _suggested,
     stimuli.Exhausted: _exhausted,

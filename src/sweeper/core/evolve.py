@@ -94,6 +94,7 @@ def _sampled(state: State, event: e.TrialSampled) -> None:
     state.asking = tuple(n for n in state.asking if n != event.trial)
     state.trials[event.trial] = Trial(event.trial, event.params, event.origin, sampled=event.t)
     state.running.add(event.trial)
+    state.highest = max(state.highest, event.trial)
 
 
 def _exhausted(state: State, event: e.SamplerExhausted) -> None:

@@ -5,6 +5,7 @@ One step at a time; called again after its events are applied, until it returns 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 from sweeper.core import commands as c
@@ -82,8 +83,16 @@ def _ask(state: State, t: float) -> Decision:
         return [], []
     if len(state.running) + len(state.asking) >= scheduling.concurrency(state):
         return [], []
-    number = len(state.trials) + len(state.asking)
+    number = _next_number(state)
     return [e.TrialAsked(t, number)], [c.Ask(number)]
+
+
+def _next_number(state: State) -> int:
+    """The smallest number not in use. A crash may leave a gap: an ask that was never answered."""
+    used = len(state.trials) + len(state.asking)
+    if max(state.highest, *state.asking, -1) < used:
+        return used
+    return next(n for n in itertools.count() if n not in state.trials and n not in state.asking)
 
 
 def _after_search(state: State, t: float) -> Decision:

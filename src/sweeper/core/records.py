@@ -238,6 +238,7 @@ class State:
     history: list[HistoryEntry] = field(default_factory=list)  # append-only, as trials end
     slots: dict[Slot, list[RunKey]] = field(default_factory=dict)  # what each one has
     nodes: tuple[Node, ...] = ()
+    highest: int = -1  # trial number
     asking: tuple[int, ...] = ()  # trial numbers asked of the sampler, not yet answered
     running: set[int] = field(default_factory=set)  # numbers of running trials
     aside: set[int] = field(default_factory=set)  # numbers of pruned trials

@@ -10,22 +10,24 @@ from sweeper.core.specs import SweepSpec
 
 
 @dataclass(frozen=True, slots=True)
+class Edit:
+    """What a changed config changes in a sweep: key, old and new value of each."""
+
+    spec: SweepSpec
+    changes: tuple[tuple[str, Value, Value], ...]
+    author: str
+
+
+@dataclass(frozen=True, slots=True)
 class Launched:
+    """A controller starts. `edit`: its config differs in what may change."""
+
     t: float
     wall: float
     host: str
     pid: int
     environment: dict[str, Value]
-
-
-@dataclass(frozen=True, slots=True)
-class SettingsEdited:
-    """The config file of this launch differs from the sweep's in what may change."""
-
-    t: float
-    spec: SweepSpec
-    changes: tuple[tuple[str, Value, Value], ...]
-    author: str
+    edit: Edit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,6 @@ class ClockTicked:
 
 Stimulus = (
     Launched
-    | SettingsEdited
     | CapacityChanged
     | Suggested
     | Exhausted

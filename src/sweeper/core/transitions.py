@@ -41,8 +41,8 @@ SWEEP: dict[tuple[SweepState, type], SweepState] = {
 PHASE: dict[Phase, tuple[Phase, ...]] = {
     Phase.SEARCH: (Phase.REVIVAL, Phase.REFIT, Phase.HOLDOUT, Phase.REGISTER, Phase.DONE),
     Phase.REVIVAL: (Phase.REFIT, Phase.HOLDOUT, Phase.REGISTER, Phase.DONE, Phase.SEARCH),
-    Phase.REFIT: (Phase.HOLDOUT, Phase.REGISTER, Phase.DONE),
-    Phase.HOLDOUT: (Phase.REGISTER, Phase.DONE),
-    Phase.REGISTER: (Phase.DONE,),
+    Phase.REFIT: (Phase.HOLDOUT, Phase.REGISTER, Phase.DONE, Phase.SEARCH),
+    Phase.HOLDOUT: (Phase.REGISTER, Phase.DONE, Phase.SEARCH),
+    Phase.REGISTER: (Phase.DONE, Phase.SEARCH),
     Phase.DONE: (Phase.SEARCH,),
 }

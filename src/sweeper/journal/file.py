@@ -69,10 +69,7 @@ def scan(stream: BinaryIO, path: Path, seq: int = 1) -> Iterator[tuple[int, list
     """
     offset = stream.tell()
     for number, raw in enumerate(stream, start=1):
-        if not raw.endswith(b"\n") or not raw.strip(b"\0\n"):
-            rest = stream.read()
-            if raw.endswith(b"\n") or rest.strip(b"\0"):
-                raise JournalDamaged(_damage(path, number, "there are empty bytes before it"))
+        if _torn(raw, stream, path, number):
             return
         found, events = load(raw[:-1], number, path)
         if found != seq:
@@ -80,6 +77,19 @@ def scan(stream: BinaryIO, path: Path, seq: int = 1) -> Iterator[tuple[int, list
         seq += len(events)
         offset += len(raw)
         yield found, events, offset
+
+
+def _torn(raw: bytes, stream: BinaryIO, path: Path, number: int) -> bool:
+    """Whether `raw` is a write that did not finish; JournalDamaged when it is worse."""
+    if raw.endswith(b"\n") and raw.strip(b"\0\n"):
+        return False
+    if raw.endswith(b"\n") or stream.read().strip(b"\0"):
+        raise JournalDamaged(_damage(path, number, "there are empty bytes before it"))
+    try:
+        load(raw[:-1], number, path)
+    except JournalDamaged:
+        return True
+    raise JournalDamaged(_damage(path, number, "the newline at its end is another character"))
 
 
 def read(path: Path) -> Iterator[Event]:
@@ -90,22 +100,28 @@ def read(path: Path) -> Iterator[Event]:
 
 
 class Tail:
-    """Reads a growing journal: each `read` gives the events since the last one."""
+    """Reads a growing journal piece by piece."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._offset = 0
         self._seq = 1
 
-    def read(self) -> list[tuple[int, Event]]:
-        """New events with their numbers; empty when there are none yet."""
+    def read(self, after: int) -> list[tuple[int, Event]]:
+        """The events behind number `after`, each with its number; empty when there are none.
+
+        Quick where `after` is where the last read ended; else it begins at the start.
+        """
+        if after != self._seq - 1:
+            self._offset, self._seq = 0, 1
         if not self._path.exists():
             return []
         found: list[tuple[int, Event]] = []
         with self._path.open("rb") as stream:
             stream.seek(self._offset)
             for first, events, end in scan(stream, self._path, self._seq):
-                found += [(first + i, event) for i, event in enumerate(events)]
+                numbered = ((first + i, event) for i, event in enumerate(events))
+                found += [(n, event) for n, event in numbered if n > after]
                 self._offset, self._seq = end, first + len(events)
         return found
 

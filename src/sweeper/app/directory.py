@@ -1,0 +1,114 @@
+"""A sweep's directory: where everything of it lies, and how files get there.
+
+    sweeps/NAME/  journal.jsonl  lock  config.yaml  logs/  checkpoints/  report/
+
+Files appear whole (written beside, flushed, renamed) and are for their owner only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from sweeper.core.endings import MODEL, fold_model
+from sweeper.core.records import HOLDOUT, REFIT, Artifact, RunKey
+from sweeper.core.stimuli import RunEnded
+from sweeper.ports import RunResult
+
+DEFAULT_ROOT = "sweeps"
+
+FOLD_NAMES = {REFIT: "refit", HOLDOUT: "holdout"}
+"""What people call the runs that are no folds."""
+
+
+def root(explicit: Path | None = None) -> Path:
+    """The folder of all sweeps: as given, else SWEEPER_DIR, else `sweeps` here."""
+    return explicit or Path(os.environ.get("SWEEPER_DIR") or DEFAULT_ROOT)
+
+
+def sweeps(folder: Path) -> list[Path]:
+    """The directories of the sweeps in a root, by name."""
+    if not folder.is_dir():
+        return []
+    return sorted(path for path in folder.iterdir() if (path / "journal.jsonl").is_file())
+
+
+def log_path(directory: Path, trial: int, fold: int, attempt: int) -> Path:
+    """Where the output of one fold run is kept; no file when it wrote nothing."""
+    name = FOLD_NAMES.get(fold, f"fold-{fold}")
+    return directory / "logs" / f"trial-{trial:05d}" / f"{name}-attempt-{attempt}.log"
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """One sweep's own."""
+
+    path: Path
+
+    @property
+    def journal(self) -> Path:
+        return self.path / "journal.jsonl"
+
+    @property
+    def lock(self) -> Path:
+        return self.path / "lock"
+
+    @property
+    def config(self) -> Path:
+        return self.path / "config.yaml"
+
+    def make(self) -> None:
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def keep(self, key: RunKey, result: RunResult) -> RunEnded:
+        """Store what a run left, and say so. Files first: the journal names only what is there."""
+        if result.log:
+            write(log_path(self.path, key.trial, key.fold, key.attempt), result.log.encode())
+        artifacts = {
+            role_of(key, role): self._store(key, name, content)
+            for role, (name, content) in result.files.items()
+        }
+        return RunEnded(0, key, result.outcome, artifacts)
+
+    def read(self, artifact: Artifact) -> bytes:
+        """An artefact's content. ValueError when it is no longer what was written."""
+        content = (self.path / artifact.path).read_bytes()
+        if hashlib.sha256(content).hexdigest() != artifact.sha256:
+            raise ValueError(f"{self.path / artifact.path} is not the file that was written")
+        return content
+
+    def _store(self, key: RunKey, name: str, content: bytes) -> Artifact:
+        place = "report" if key.fold == HOLDOUT else f"checkpoints/{_run_name(key)}"
+        relative = f"{place}/{name}"
+        write(self.path / relative, content)
+        return Artifact(relative, hashlib.sha256(content).hexdigest(), len(content))
+
+
+def role_of(key: RunKey, role: str) -> str:
+    """The role of a run's file in the whole sweep."""
+    if role == MODEL and key.fold >= 0:
+        return fold_model(key.trial, key.fold)
+    return role
+
+
+def _run_name(key: RunKey) -> str:
+    name = FOLD_NAMES.get(key.fold, f"fold-{key.fold}")
+    return f"trial-{key.trial:05d}-{name}-{key.attempt}"
+
+
+def write(path: Path, content: bytes) -> None:
+    """Put a whole file in place, durable, readable by its owner only."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(beside, path)
+    except BaseException:
+        Path(beside).unlink(missing_ok=True)
+        raise

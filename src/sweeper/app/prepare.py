@@ -1,0 +1,90 @@
+"""From a config file to a sweep that may start: everything is checked before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sweeper.core.specs import SweepSpec
+from sweeper.ports import Dataset, InvalidSpec, Job, Rows, Splits
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A checked config with its data. `dataset` is None for a function that needs none."""
+
+    spec: SweepSpec
+    text: str
+    digest: str
+    dataset: Dataset | None
+    splits: Splits
+
+    @property
+    def job(self) -> Job:
+        """What every fold run shares; the holdout stays here."""
+        data = self.dataset
+        return Job(
+            spec=self.spec,
+            rows=data.train if data else Rows(None),
+            splits=self.splits,
+            columns=data.columns if data else (),
+            task=data.task if data else "none",
+            classes=data.classes if data else (),
+            positive=data.positive if data else None,
+            directory=self.spec.directory,
+        )
+
+
+def prepare(
+    config: Path, overrides: Sequence[str], name: str | None, notice: Callable[[str], None]
+) -> Prepared:
+    """Read and check a config with all it names. ConfigError lists every problem at once."""
+    import sweeper.config as reading
+    from sweeper import sampling
+
+    loaded = reading.read(config, overrides, name)
+    problems = list(loaded.problems)
+    directory = config.resolve().parent
+    dataset, splits = None, None
+    try:
+        dataset, splits = _data(loaded.data, loaded.spec, loaded.task, directory)
+    except InvalidSpec as error:
+        problems += [loaded.locate(problem) for problem in error.problems]
+    spec = loaded.spec
+    if spec is not None:
+        found = sampling.problems(spec.search.sampler, spec.space, spec.budget)
+        problems += [loaded.locate(problem) for problem in found]
+    if dataset is not None:
+        problems += reading.check_data(loaded, dataset)
+    if problems:
+        reading.raise_problems(problems)
+    if spec is None or splits is None:
+        raise AssertionError("a config without problems has a spec and splits")
+    for line in (*loaded.warnings, *(dataset.warnings if dataset else ())):
+        notice(f"warning: {line}")
+    for line in dataset.digest.notes if dataset else ():
+        notice(f"data: {line}")
+    return Prepared(spec, loaded.text, loaded.digest, dataset, splits)
+
+
+def _data(
+    data: object, spec: SweepSpec | None, task: str | None, directory: Path
+) -> tuple[Dataset | None, Splits | None]:
+    """Load and split as far as the config is good enough for it."""
+    from sweeper import data as sources
+    from sweeper.core.specs import DataSpec
+
+    if not isinstance(data, DataSpec):
+        return None, _one_fold() if spec is not None and spec.data is None else None
+    dataset = sources.load(data, task, directory)
+    if spec is None:
+        return dataset, None
+    return dataset, sources.split(spec.cv, dataset, spec.seed, directory)
+
+
+def _one_fold() -> Splits:
+    """For a training function that brings its own data: one run a trial."""
+    from sweeper.core.records import SplitDigest
+
+    return Splits(((None, None),), SplitDigest(1, (0,), ""))

@@ -1,0 +1,135 @@
+"""The end of a sweep: from the refitted winner to a version in the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sweeper.app.directory import Directory
+from sweeper.app.following import sweep_id
+from sweeper.app.prepare import Prepared
+from sweeper.core.endings import winning_model
+from sweeper.core.records import REFIT, Registered, State, Trial
+from sweeper.core.scoring import mean
+from sweeper.core.seeds import derive
+from sweeper.core.space import Value
+from sweeper.journal.file import FileJournal
+from sweeper.ports import Champion, Registration, Registry, SweeperError
+
+
+class Registering:
+    """Called with the state once the winner is scored; gives the version it became."""
+
+    def __init__(
+        self,
+        prepared: Prepared,
+        directory: Directory,
+        journal: FileJournal,
+        shape: Callable[[], dict[str, Value]],
+    ) -> None:
+        """`shape` tells what the cluster looks like, for the lineage."""
+        self._prepared, self._directory, self._journal = prepared, directory, journal
+        self._shape = shape
+
+    def __call__(self, state: State) -> Registered:
+        spec, best, model = state.spec, state.best, winning_model(state)
+        if spec.register is None or best is None or model is None:
+            raise AssertionError("registering without a winner")
+        dataset = self._prepared.dataset
+        report = dict(state.holdout) if state.holdout else None
+        held = self._registry(state).champion(spec.register.model, spec.register.alias)
+        return self._registry(state).register(
+            Registration(
+                sweep=spec.name,
+                sweep_id=sweep_id(state),
+                model=spec.register.model,
+                alias=spec.register.alias,
+                when=spec.register.when,
+                model_file=str((self._directory.path / model.path).resolve()),
+                columns=dataset.columns if dataset else (),
+                task=dataset.task if dataset else "none",
+                target=spec.data.target if spec.data else None,
+                classes=dataset.classes if dataset else (),
+                metrics=figures(state, best),
+                lineage=self._lineage(state, best, held),
+                holdout=report,
+                files=self._files(state),
+            )
+        )
+
+    def champion(self, state: State) -> bytes | None:
+        """The model the alias names today, if both can be scored on this very holdout."""
+        spec = state.spec
+        if spec.register is None or state.data is None:
+            return None
+        try:
+            held = self._registry(state).champion(spec.register.model, spec.register.alias)
+        except SweeperError:
+            return None  # registering will meet the same and say so
+        if held is None or held.holdout != state.data.holdout or held.metric != spec.metric.name:
+            return None
+        return held.content
+
+    def _registry(self, state: State) -> Registry:
+        from sweeper.mlflow_store import where
+        from sweeper.registry.mlflow_registry import MlflowRegistry
+
+        store = where(state.spec.tracking, self._directory.path.parent)
+        return MlflowRegistry(store.uri, store.artifacts, state.spec.name)
+
+    def _lineage(self, state: State, best: Trial, held: Champion | None) -> dict[str, Value]:
+        from sweeper.registry.lineage import document
+
+        spec = state.spec
+        own = sweep_id(state)
+        parents = []
+        if held is not None and spec.register is not None:
+            parents = [{"model": held.model, "version": held.version, "alias": spec.register.alias}]
+        folds = range(state.splits.folds)
+        seeds = {f"fold {k}": derive(spec.seed, best.number, k) for k in folds}
+        wall, since = state.anchor
+        return document(
+            sweep=spec.name,
+            sweep_id=own,
+            trial=best,
+            metric=spec.metric,
+            metrics=figures(state, best),
+            seeds={"sweep": spec.seed, "refit": derive(spec.seed, best.number, REFIT), **seeds},
+            config=self._prepared.text,
+            data=state.data,
+            splits=state.splits,
+            holdout=state.holdout,
+            environment=state.environment,
+            cluster=self._shape(),
+            journal={"events": self._journal.length(), "sha256": self._journal.digest()},
+            parents=parents,
+            times={
+                "created": state.created,
+                "launched": wall,
+                "registering": wall + state.now - since,
+            },
+        )
+
+    def _files(self, state: State) -> dict[str, str]:
+        """The report's files and the config, by artefact name."""
+        root = self._directory.path
+        found = {
+            artifact.path.rsplit("/", 1)[-1]: str((root / artifact.path).resolve())
+            for artifact in state.artifacts.values()
+            if artifact.path.startswith("report/")
+        }
+        return {**found, "config.yaml": str(self._directory.config.resolve())}
+
+
+def figures(state: State, best: Trial) -> dict[str, float]:
+    """The winner's means over the folds, and its figures on the holdout."""
+    names = sorted({name for scores in best.scores.values() for name in scores})
+    found = {
+        f"cv_{name}": mean([scores[name] for scores in best.scores.values() if name in scores])
+        for name in names
+    }
+    measured: dict[str, Any] = (state.holdout or {}).get("metrics", {})
+    for name, figure in measured.items():
+        if figure.get("value") is not None:
+            found[f"holdout_{name}"] = float(figure["value"])
+    return found

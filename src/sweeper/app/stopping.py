@@ -1,0 +1,27 @@
+"""How somebody outside asks a running launch to end."""
+
+from __future__ import annotations
+
+from sweeper.core.stimuli import StopRequested
+from sweeper.ports import Post
+
+
+class StopSignal:
+    """The first `ask` drains, the next stops at once. Safe in a signal handler."""
+
+    def __init__(self) -> None:
+        self._post: Post | None = None
+        self._asked = 0
+
+    def attach(self, post: Post) -> None:
+        """From now on there is a controller to tell."""
+        self._post = post
+        if self._asked:
+            raise KeyboardInterrupt
+
+    def ask(self, reason: str) -> None:
+        """Ask for the end. KeyboardInterrupt while nothing has been started yet."""
+        self._asked += 1
+        if self._post is None:
+            raise KeyboardInterrupt
+        self._post(StopRequested(0, reason, now=self._asked > 1))

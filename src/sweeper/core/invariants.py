@@ -1,0 +1,78 @@
+"""What must hold of every state, whatever happened. Checked by tests and by `doctor`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sweeper.core.records import RunState, State, SweepState, Trial, TrialState
+from sweeper.core.scoring import mean
+
+
+def violations(state: State) -> list[str]:
+    """Each broken invariant in words; empty for a sound state."""
+    return [*_numbers(state), *_slots(state), *_sets(state), *_all_trials(state), *_end(state)]
+
+
+def _numbers(state: State) -> Iterator[str]:
+    if state.status is SweepState.FINISHED and state.highest != len(state.trials) - 1:
+        yield "the sweep is finished and trial numbers have gaps"
+    limit = state.spec.budget.trials
+    if limit is not None and len(state.trials) > limit:
+        yield f"{len(state.trials)} trials, and the budget is {limit}"
+
+
+def _slots(state: State) -> Iterator[str]:
+    listed = [key for queue in state.slots.values() for key in queue]
+    running = [
+        run.key
+        for trial in state.trials.values()
+        for run in trial.runs
+        if run.state is RunState.RUNNING
+    ]
+    if sorted(listed) != sorted(running):
+        yield "what the slots have is not what is running"
+
+
+def _sets(state: State) -> Iterator[str]:
+    by_state: dict[TrialState, set[int]] = {kind: set() for kind in TrialState}
+    for trial in state.trials.values():
+        by_state[trial.state].add(trial.number)
+    if state.running != by_state[TrialState.RUNNING]:
+        yield "the set of running trials is wrong"
+    if state.aside != by_state[TrialState.PRUNED]:
+        yield "the set of pruned trials is wrong"
+    if {number for _, number in state.ranking} != by_state[TrialState.COMPLETE]:
+        yield "the ranking does not have exactly the complete trials"
+    if state.ranking != sorted(state.ranking):
+        yield "the ranking is out of order"
+
+
+def _all_trials(state: State) -> Iterator[str]:
+    for trial in state.trials.values():
+        yield from _trial(state, trial)
+
+
+def _trial(state: State, trial: Trial) -> Iterator[str]:
+    who = f"trial {trial.number}"
+    runs = [r for r in trial.runs if r.key.fold >= 0]
+    succeeded = [r.key.fold for r in runs if r.state is RunState.SUCCEEDED]
+    if len(succeeded) != len(set(succeeded)):
+        yield f"{who} has a fold that succeeded twice"
+    if set(succeeded) != set(trial.scores):
+        yield f"{who} has scores that no run gave"
+    keys = [run.key for run in trial.runs]
+    if len(keys) != len(set(keys)):
+        yield f"{who} has two runs of one attempt"
+    if trial.state is TrialState.COMPLETE:
+        name = state.spec.metric.name
+        if len(trial.scores) != state.splits.folds:
+            yield f"{who} is complete with {len(trial.scores)} folds"
+        elif trial.value != mean([trial.scores[k][name] for k in range(state.splits.folds)]):
+            yield f"{who} has a value that is not the mean of its folds"
+
+
+def _end(state: State) -> Iterator[str]:
+    if state.status in (SweepState.FINISHED, SweepState.INTERRUPTED) and state.slots:
+        yield f"the sweep is {state.status} and fold runs are still under way"
+    if state.status is SweepState.FINISHED and state.running:
+        yield "the sweep is finished and trials are still running"

@@ -1,0 +1,177 @@
+"""A Ray cluster: start or join one, and count what it has room for."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from sweeper.core.records import Failure, FailureKind, Node
+from sweeper.core.specs import Resources
+from sweeper.ports import Job, SweeperError
+
+SHIPPED_NOT = ["sweeps/", ".venv/", ".git/", "__pycache__/", "*.egg-info/"]
+"""Left behind when the config's folder travels to a cluster."""
+
+
+class ClusterError(SweeperError):
+    """The cluster cannot be reached, or has no room for what is asked."""
+
+
+def connect(address: str | None, directory: Path) -> bool:
+    """Start a local Ray, or join the one at `address` (or RAY_ADDRESS); True when local.
+
+    On a cluster that is joined, this package and the config's folder travel along.
+    ClusterError when there is nothing to join.
+    """
+    address = address or os.environ.get("RAY_ADDRESS") or None
+    quiet()
+    import ray
+
+    options: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
+    if address is None:
+        ray.init(address="local", include_dashboard=False, **options)
+        _close_token()
+        return True
+    package = Path(__file__).resolve().parents[1]
+    env = {
+        "working_dir": str(directory),
+        "excludes": SHIPPED_NOT,
+        "py_modules": [str(package)],
+    }
+    try:
+        ray.init(address=address, runtime_env=env, **options)
+    except (ConnectionError, ValueError, RuntimeError) as error:
+        raise ClusterError(
+            f"no Ray cluster answers at {address}: {_line(error)}. Check the address, and "
+            f"that RAY_AUTH_MODE and the token here are those of the cluster"
+        ) from error
+    return False
+
+
+def _close_token() -> None:
+    """Ray leaves its token readable to everybody; it is for its owner."""
+    token = Path.home() / ".ray" / "auth_token"
+    if token.exists() and token.owner() == Path.home().owner():
+        token.chmod(0o600)
+
+
+def quiet() -> None:
+    """What must be set before Ray is imported: tokens on, no usage reports, no notices.
+
+    Where somebody imported Ray already, it has read its settings: setting the mode now
+    would reach its servers but not this process. It turns tokens on by itself then.
+    """
+    if "ray" not in sys.modules:
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+
+
+def disconnect() -> None:
+    """Leave the cluster, and end it when it is ours."""
+    import ray
+
+    ray.shutdown()
+
+
+def moved(job: Job, local: bool) -> Job:
+    """The job as workers see it: on a joined cluster the config's folder is their own."""
+    return job if local else dataclasses.replace(job, directory=".")
+
+
+def placed(node: str, need: dict[str, float]) -> dict[str, Any]:
+    """Options of a task that takes `need` on this very node."""
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    return {
+        "num_cpus": need.get("CPU", 0),
+        "num_gpus": need.get("GPU", 0),
+        "memory": need.get("memory") or None,
+        "scheduling_strategy": NodeAffinitySchedulingStrategy(node, soft=False),
+    }
+
+
+def cause_of_death(error: Exception) -> Failure:
+    """What the end of a lease's task means for the run it was at."""
+    from ray import exceptions as gone
+
+    name = type(error).__name__
+    if isinstance(error, gone.OutOfMemoryError):
+        return Failure(FailureKind.OOM, name, "its node ran out of memory", "oom")
+    if isinstance(error, gone.NodeDiedError | gone.TaskUnschedulableError):
+        return Failure(FailureKind.LOST, name, "its node went away", "lost", charged=False)
+    if isinstance(error, gone.RayTaskError):
+        cause = type(error.cause).__name__
+        return Failure(FailureKind.ERROR, cause, _line(error.cause), f"lease {cause}")
+    return Failure(FailureKind.LOST, "WorkerDied", "its process died", "lost")
+
+
+def demand(resources: Resources) -> dict[str, float]:
+    """One fold run's needs in Ray's words."""
+    need = {"CPU": resources.cpus, "GPU": resources.gpus, "memory": resources.memory or 0}
+    return {name: float(amount) for name, amount in need.items() if amount}
+
+
+def rooms(need: dict[str, float], held: dict[str, int]) -> tuple[Node, ...]:
+    """Every living node with the fold runs it has room for, those we hold included."""
+    import ray
+    from ray._private.state import available_resources_per_node
+
+    free = available_resources_per_node()
+    found = []
+    for node in ray.nodes():
+        if not node["Alive"]:
+            continue
+        name = node["NodeID"]
+        slots = held.get(name, 0) + fits(need, free.get(name, {}))
+        slots = min(slots, fits(need, node["Resources"]))
+        if slots:
+            found.append(Node(name, slots))
+    return tuple(sorted(found, key=lambda n: n.name))
+
+
+def fits(need: dict[str, float], has: dict[str, float]) -> int:
+    """How often `need` goes into `has`; without needs, once for each CPU."""
+    if not need:
+        return max(1, int(has.get("CPU", 0)))
+    return min(math.floor(has.get(name, 0) / amount + 1e-9) for name, amount in need.items())
+
+
+def impossible(need: dict[str, float]) -> str:
+    """Why no node could ever run this, in words; empty when one could."""
+    import ray
+
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    if any(fits(need, has) for has in nodes):
+        return ""
+    biggest: dict[str, float] = max(nodes, key=lambda has: has.get("CPU", 0), default={})
+    asked = ", ".join(f"{amount:g} {name}" for name, amount in need.items())
+    has = ", ".join(f"{biggest.get(name, 0):g} {name}" for name in need)
+    return f"a fold run asks for {asked}, and the biggest node has {has}: lower `resources:`"
+
+
+def hosts() -> dict[str, str]:
+    """Node names by Ray's node ids, for people."""
+    import ray
+
+    return {node["NodeID"]: node["NodeManagerHostname"] for node in ray.nodes()}
+
+
+def shape() -> dict[str, Any]:
+    """Ray's version and the cluster's nodes with their resources, for lineage."""
+    import ray
+
+    nodes = [
+        {k: v for k, v in node["Resources"].items() if k in ("CPU", "GPU", "memory")}
+        for node in ray.nodes()
+        if node["Alive"]
+    ]
+    return {"ray": ray.__version__, "nodes": nodes}
+
+
+def _line(error: BaseException) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -1,0 +1,59 @@
+"""What a worker does while it holds a slot: take a batch, run it, hand it in, again."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from sweeper.core.records import RunKey, Slot
+from sweeper.ports import Job, Order, Run, RunResult
+
+_jobs: dict[str, Job] = {}
+"""The job this worker process has, by its object's id: it is fetched once a process."""
+
+
+class MailboxChannel:
+    """A running fold's way to the controller: one call to the mailbox for each report."""
+
+    def __init__(self, mailbox: Any, key: RunKey) -> None:
+        self._mailbox, self._key = mailbox, key
+        self.stopped = False
+
+    def report(self, step: int, metrics: dict[str, float]) -> bool:
+        import ray
+
+        self.stopped = bool(ray.get(self._mailbox.report.remote(self._key, step, metrics)))
+        return self.stopped
+
+
+def serve(holds: list[Any], run: Run, mailbox: Any, slot: Slot, lease: int) -> None:
+    """Work on `slot` until the mailbox has nothing more. `holds` is [reference to the job]."""
+    import ray
+
+    job = _fetch(holds[0])
+    pid = os.getpid()
+    done: list[tuple[RunKey, RunResult, bool]] = []
+    batch = ray.get(mailbox.take.remote(slot, lease, pid, done, True))
+    while batch is not None:
+        done = []
+        for i, order in enumerate(batch):
+            if i:
+                mailbox.started.remote(slot, lease, pid, order.key)
+            done.append(_one(job, order, run, mailbox))
+        batch = ray.get(mailbox.take.remote(slot, lease, pid, done))
+
+
+def _one(job: Job, order: Order, run: Run, mailbox: Any) -> tuple[RunKey, RunResult, bool]:
+    channel = MailboxChannel(mailbox, order.key)
+    result = run(job, order, channel)
+    return order.key, result, channel.stopped
+
+
+def _fetch(reference: Any) -> Job:
+    import ray
+
+    name = reference.hex()
+    if name not in _jobs:
+        _jobs.clear()
+        _jobs[name] = ray.get(reference)
+    return _jobs[name]

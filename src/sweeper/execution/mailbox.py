@@ -1,0 +1,177 @@
+"""Where the controller and its workers meet: one zero-CPU actor for each launch.
+
+Work goes in by slot, in batches; a worker that holds a slot hands in what it finished and
+takes its next batch in one call. What happened comes out as messages, in order, to one
+reader. Everything here is small and quick: the actor's single event loop is its lock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sweeper.core.records import RunKey, Slot
+from sweeper.ports import Order, RunResult
+
+FIRST = 2.0
+"""Seconds a new lease waits for its first batch."""
+
+LINGER = 0.3
+"""Seconds a lease keeps its slot without work, so that a quick answer finds it there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A run began on its worker. `pid` is the worker's process."""
+
+    slot: Slot
+    lease: int
+    key: RunKey
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A run gave its result; `stopped` when it ended early because it was asked to."""
+
+    slot: Slot
+    key: RunKey
+    result: RunResult
+    stopped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A run was called back before it began."""
+
+    slot: Slot
+    key: RunKey
+
+
+@dataclass(frozen=True, slots=True)
+class Buried:
+    """A lease died. `begun`: the run it was at, `unbegun`: others of the same batch."""
+
+    slot: Slot
+    lease: int
+    begun: RunKey | None
+    unbegun: tuple[RunKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A lease found no work and gave its slot back."""
+
+    slot: Slot
+    lease: int
+
+
+Message = Started | Ended | Dropped | Buried | Closed
+
+
+@dataclass(slots=True)
+class _Desk:
+    """One slot's waiting batches and the batch that its lease has taken."""
+
+    batches: deque[tuple[Order, ...]] = field(default_factory=deque)
+    taken: list[RunKey] = field(default_factory=list)
+    begun: RunKey | None = None
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Mailbox:
+    """The actor's class. Methods are coroutines; none blocks the others."""
+
+    def __init__(self) -> None:
+        self._desks: dict[Slot, _Desk] = {}
+        self._stops: set[RunKey] = set()
+        self._out: list[Message] = []
+        self._news = asyncio.Event()
+
+    async def push(self, slot: Slot, orders: tuple[Order, ...]) -> None:
+        """Put a batch behind what the slot has."""
+        desk = self._desk(slot)
+        desk.batches.append(orders)
+        desk.arrived.set()
+
+    async def take(
+        self,
+        slot: Slot,
+        lease: int,
+        pid: int,
+        done: Sequence[tuple[RunKey, RunResult, bool]],
+        first: bool = False,
+    ) -> tuple[Order, ...] | None:
+        """Hand in results and get the next batch; None: there is no work, end the lease."""
+        desk = self._desk(slot)
+        for key, result, stopped in done:
+            self._stops.discard(key)
+            self._say(Ended(slot, key, result, stopped))
+        desk.taken, desk.begun = [], None
+        if not desk.batches:
+            desk.arrived.clear()
+            try:
+                await asyncio.wait_for(desk.arrived.wait(), FIRST if first else LINGER)
+            except TimeoutError:
+                self._say(Closed(slot, lease))
+                return None
+        if not desk.batches:
+            self._say(Closed(slot, lease))
+            return None
+        batch = desk.batches.popleft()
+        desk.taken = [order.key for order in batch]
+        await self.started(slot, lease, pid, batch[0].key)
+        return batch
+
+    async def started(self, slot: Slot, lease: int, pid: int, key: RunKey) -> None:
+        """The lease begins this run of its batch."""
+        self._desk(slot).begun = key
+        self._say(Started(slot, lease, key, pid))
+
+    async def report(self, key: RunKey, step: int, metrics: dict[str, float]) -> bool:
+        """A running fold's word on its progress; True: stop now."""
+        return key in self._stops
+
+    async def cancel(self, keys: Sequence[RunKey]) -> None:
+        """Drop these runs where they wait; those that run are told at their next report."""
+        wanted = set(keys)
+        for slot, desk in self._desks.items():
+            kept: deque[tuple[Order, ...]] = deque()
+            for batch in desk.batches:
+                for order in batch:
+                    if order.key in wanted:
+                        self._say(Dropped(slot, order.key))
+                left = tuple(order for order in batch if order.key not in wanted)
+                if left:
+                    kept.append(left)
+            desk.batches = kept
+            self._stops |= wanted & set(desk.taken)
+
+    async def bury(self, slot: Slot, lease: int) -> None:
+        """The lease is known to be dead: say what it had in hand."""
+        desk = self._desk(slot)
+        after = desk.taken.index(desk.begun) + 1 if desk.begun in desk.taken else 0
+        begun, unbegun = desk.begun, tuple(desk.taken[after:])
+        before = tuple(desk.taken[: after - 1]) if after else ()
+        desk.taken, desk.begun = [], None
+        self._say(Buried(slot, lease, begun, before + unbegun))
+
+    async def read(self, wait: float) -> list[Message]:
+        """All messages since the last read; waits so many seconds for the first."""
+        if not self._out:
+            self._news.clear()
+            try:
+                await asyncio.wait_for(self._news.wait(), wait)
+            except TimeoutError:
+                return []
+        found, self._out = self._out, []
+        return found
+
+    def _desk(self, slot: Slot) -> _Desk:
+        return self._desks.setdefault(slot, _Desk())
+
+    def _say(self, message: Message) -> None:
+        self._out.append(message)
+        self._news.set()

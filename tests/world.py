@@ -1,0 +1,219 @@
+"""A small world around the pure core: no threads, no clock, no Ray.
+
+`World` plays controller, sampler and executor: it takes commands, and answers them in the
+order that the test asks for. Every record goes through the codec, so that what a restart
+replays is what the disk would hold.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from collections.abc import Callable
+
+from sweeper.core import codec, stimuli
+from sweeper.core import commands as c
+from sweeper.core.decide import advance, decide
+from sweeper.core.events import Event, SweepCreated
+from sweeper.core.evolve import evolve
+from sweeper.core.invariants import violations
+from sweeper.core.records import (
+    HOLDOUT,
+    REFIT,
+    Artifact,
+    DataDigest,
+    Failure,
+    FailureKind,
+    Node,
+    Outcome,
+    Registered,
+    RunKey,
+    SplitDigest,
+    State,
+    Success,
+)
+from sweeper.core.space import Dimension, Range, Space
+from sweeper.core.specs import (
+    Budget,
+    Goal,
+    Metric,
+    PrunerSpec,
+    RegisterSpec,
+    Retries,
+    SearchSpec,
+    SweepSpec,
+)
+
+Score = Callable[[int, int], float]
+
+
+def spec(
+    trials: int = 8,
+    pruner: str = "racing",
+    concurrency: int | None = None,
+    goal: Goal = Goal.MAXIMIZE,
+    target: float | None = None,
+    time: float | None = None,
+    retries: Retries = Retries(),
+    refit: bool = True,
+    register: bool = True,
+) -> SweepSpec:
+    """A sweep over one parameter in [0, 1] with the metric `m`."""
+    return SweepSpec(
+        name="toy",
+        seed=3,
+        metric=Metric("m", goal, target=target),
+        space=Space((Dimension("x", Range(0.0, 1.0)),)),
+        search=SearchSpec("random", PrunerSpec(pruner), concurrency),
+        budget=Budget(trials, time),
+        retries=retries,
+        register=RegisterSpec("toy") if register else None,
+        refit=refit,
+    )
+
+
+def created(sweep: SweepSpec, folds: int = 5, sampler: str = "random") -> SweepCreated:
+    return SweepCreated(
+        t=0.0,
+        wall=1_700_000_000.0,
+        spec=sweep,
+        splits=SplitDigest(folds, (10,) * folds, "s" * 64),
+        data=DataDigest("d" * 64, 50, (("x", "float64"),), "h" * 64, 10),
+        sampler=sampler,
+        sampler_reason="named in the config",
+    )
+
+
+def smooth(trial: int, fold: int) -> float:
+    """Trials differ, folds differ, and a little noise that is the same every time."""
+    quality = random.Random(trial).random()
+    noise = random.Random(trial * 1009 + fold).gauss(0, 0.02)
+    return quality + 0.1 * fold + noise
+
+
+class World:
+    """Runs the core by hand. `waiting` holds commands that have not been answered."""
+
+    def __init__(
+        self,
+        sweep: SweepSpec,
+        folds: int = 5,
+        slots: int = 2,
+        score: Score = smooth,
+        sampler: str = "random",
+    ) -> None:
+        self.records: list[list[dict[str, object]]] = []
+        self.score = score
+        self.slots = slots
+        self.t = 0.0
+        self.waiting: deque[c.Command] = deque()
+        self.ran: list[RunKey] = []
+        self.finished = False
+        self.state: State | None = None
+        self._append([created(sweep, folds, sampler)])
+        self.launch()
+
+    def launch(self, edit: stimuli.Edit | None = None) -> None:
+        """A controller starts: from the records alone."""
+        self.waiting.clear()
+        self.finished = False
+        self.state = None
+        for record in self.records:
+            for body in record:
+                self.state = evolve(self.state, codec.decode(body))
+        self.t = self.now().now
+        self.feed(stimuli.Launched(self.t, 1_700_000_000.0 + self.t, "host", 1, {}, edit))
+        self.feed(stimuli.CapacityChanged(self.t, (Node("n", self.slots),)))
+
+    def now(self) -> State:
+        assert self.state is not None
+        return self.state
+
+    def feed(self, stimulus: stimuli.Stimulus) -> None:
+        """Decide one stimulus and all that follows, as one record."""
+        events, commands = decide(self.now(), stimulus)
+        record: list[Event] = []
+        while events or commands:
+            for event in events:
+                self.state = evolve(self.state, event)
+            record += events
+            self.waiting += commands
+            if any(isinstance(command, c.Finish) for command in commands):
+                self.finished = True
+                break
+            events, commands = advance(self.now(), stimulus.t)
+        if not record:
+            for event in advance(self.now(), stimulus.t)[0]:
+                raise AssertionError(f"left undone: {event}")
+        self._append(record)
+        assert violations(self.now()) == []
+
+    def _append(self, record: list[Event]) -> None:
+        if record:
+            self.records.append([codec.encode(event) for event in record])
+            if self.state is None:
+                self.state = evolve(None, record[0])
+
+    def answer(self, index: int = 0, outcome: Outcome | None = None) -> None:
+        """Carry out one waiting command; `outcome` takes the place of a fold's success."""
+        self.waiting.rotate(-index)
+        command = self.waiting.popleft()
+        self.waiting.rotate(index)
+        self.t += 1.0
+        match command:
+            case c.Ask(trial):
+                params = {"x": random.Random(f"x{trial}").random()}
+                self.feed(stimuli.Suggested(self.t, trial, params, 0.001))
+            case c.Dispatch(_, runs):
+                self._run(runs, outcome)
+            case c.Cancel(runs, _):
+                self._cancel(runs)
+            case c.Register():
+                version = Registered("toy", 1, "l" * 64, "champion", "first")
+                self.feed(stimuli.RegistrationEnded(self.t, version))
+            case c.Finish():
+                pass
+
+    def _run(self, runs: tuple[RunKey, ...], outcome: Outcome | None) -> None:
+        first, rest = runs[0], runs[1:]
+        if rest:
+            self.waiting.appendleft(c.Dispatch(None, rest))  # type: ignore[arg-type]
+        self.ran.append(first)
+        artifacts = {}
+        if first.fold == REFIT:
+            artifacts = {"model": Artifact("checkpoints/model.pkl", "m" * 64, 1)}
+        self.feed(stimuli.RunEnded(self.t, first, outcome or self._success(first), artifacts))
+
+    def _success(self, key: RunKey) -> Success:
+        if key.fold == HOLDOUT:
+            return Success({"m": 0.5}, 1.0, report={"metrics": {}})
+        if key.fold == REFIT:
+            return Success({}, 1.0)
+        return Success({"m": self.score(key.trial, key.fold)}, 3.0)
+
+    def _cancel(self, runs: tuple[RunKey, ...]) -> None:
+        """What still waits is dropped; it had not begun."""
+        kept: deque[c.Command] = deque()
+        for command in self.waiting:
+            if isinstance(command, c.Dispatch):
+                left = tuple(key for key in command.runs if key not in runs)
+                if left:
+                    kept.append(c.Dispatch(command.slot, left))
+            else:
+                kept.append(command)
+        self.waiting = kept
+        for key in runs:
+            self.feed(stimuli.RunCancelled(self.t, key))
+
+    def run(self, pick: Callable[[int], int] = lambda count: 0, limit: int = 100_000) -> State:
+        """Answer everything until the sweep is over."""
+        for _ in range(limit):
+            if self.finished:
+                return self.now()
+            assert self.waiting, "the sweep waits for nothing and is not over"
+            self.answer(pick(len(self.waiting)))
+        raise AssertionError("the sweep does not end")
+
+
+def failure(kind: FailureKind = FailureKind.ERROR, charged: bool = True, what: str = "a") -> Failure:
+    return Failure(kind, "ValueError", f"went wrong: {what}", f"print-{what}", charged=charged)
