@@ -20,6 +20,7 @@ from sweeper import view
 from sweeper.core.endings import winning_model
 from sweeper.core.records import State, SweepState, Trial
 from sweeper.core.space import Value
+from sweeper.core.transitions import InvalidTransition
 from sweeper.names import suggest
 from sweeper.ports import JournalDamaged, SweeperError
 
@@ -84,7 +85,7 @@ class Sweep:
         return content
 
     def _held(self) -> bool:
-        from sweeper import app
+        import sweeper.app as app
 
         return app.holder(self.directory) is not None
 
@@ -105,7 +106,7 @@ def launch(
     `inline` runs everything in this process. `notice` is given lines meant for people. Raises
     SweeperError for what a user can mend; a sweep without a successful trial is returned.
     """
-    from sweeper import app
+    import sweeper.app as app
 
     outcome = app.launch(
         Path(config),
@@ -121,22 +122,32 @@ def launch(
 
 def open(name: str, directory: str | Path | None = None) -> Sweep:
     """A sweep by name, running or not; needs neither Ray nor MLflow. UnknownName, JournalDamaged."""
-    from sweeper import app
+    return at(find(name, root(directory)))
 
-    path = find(name, root(directory))
-    return Sweep(path, app.read(path))
+
+def at(directory: Path) -> Sweep:
+    """The sweep in `directory`. JournalDamaged when its journal tells of none."""
+    import sweeper.app as app
+
+    try:
+        return Sweep(directory, app.read(directory))
+    except InvalidTransition as error:
+        raise JournalDamaged(
+            f"{directory}: the journal does not tell of a sweep: {error}. "
+            f"`sweeper doctor {directory.name}` says more."
+        ) from error
 
 
 def root(directory: str | Path | None) -> Path:
     """Where sweeps are kept: `directory`, else SWEEPER_DIR, else `sweeps` here."""
-    from sweeper import app
+    import sweeper.app as app
 
     return app.root(Path(directory) if directory is not None else None)
 
 
 def find(name: str, root: Path) -> Path:
     """The directory of the sweep called `name`; UnknownName with the nearest names."""
-    from sweeper import app
+    import sweeper.app as app
 
     there = {path.name: path for path in app.sweeps(root)}
     if name in there:

@@ -92,18 +92,17 @@ class Story:
     """Tells a sweep event by event; `state` is what it has come to."""
 
     def __init__(self, told: SweepSpec | None = None, folds: int = 5, nodes: int = 1) -> None:
-        self.state: State = evolve(
-            None,
-            e.SweepCreated(
-                0.0,
-                WALL,
-                told or spec(),
-                SplitDigest(folds, (100,) * folds, "s" * 64),
-                DataDigest("d" * 64, 1000, (("age", "int64"),), "h" * 64, 200),
-                "tpe",
-                "a conditional space",
-            ),
+        created = e.SweepCreated(
+            0.0,
+            WALL,
+            told or spec(),
+            SplitDigest(folds, (100,) * folds, "s" * 64),
+            DataDigest("d" * 64, 1000, (("age", "int64"),), "h" * 64, 200),
+            "tpe",
+            "a conditional space",
         )
+        self.events: list[e.Event] = [created]
+        self.state: State = evolve(None, created)
         self.t = 0.0
         self.folds = folds
         self.launched()
@@ -112,6 +111,7 @@ class Story:
 
     def tell(self, event: e.Event) -> None:
         evolve(self.state, event)
+        self.events.append(event)
 
     def after(self, seconds: float) -> Story:
         self.t += seconds

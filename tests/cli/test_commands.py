@@ -54,7 +54,7 @@ class Registry:
 @pytest.fixture
 def registry(app) -> Registry:
     found = Registry()
-    app.registry = lambda root: found
+    app.registry = lambda root, uri=None: found
     return found
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from sweeper.cli.ending import Ending, ending
 from sweeper.cli.holdout import holdout_sheet
 from sweeper.core import events as e
+from sweeper.core.records import Phase
 
 RESUME = "sweeper launch 'my config.yaml' --as income"
 
@@ -90,3 +91,13 @@ def test_a_failed_sweep_gives_its_reason(story) -> None:
     story.failed(0)
     story.tell(e.SweepFailed(story.t, "the first 3 trials all failed with ValueError"))
     assert "income failed: the first 3 trials all failed" in said(story, code=1)
+
+
+def test_without_a_holdout_or_a_registry_it_says_so(tell, make_spec) -> None:
+    story = tell(make_spec(register=None)).complete(0, 0.9)
+    story.phase(Phase.REFIT).phase(Phase.DONE)
+    story.tell(e.SweepFinished(story.t, "trial 0 won"))
+    text = said(story)
+    assert "no holdout was kept" in text
+    assert "not registered" in text
+    assert "sweeper models" not in text

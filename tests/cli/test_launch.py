@@ -11,6 +11,7 @@ import pytest
 
 from sweeper.cli.main import main
 from sweeper.cli.signals import Drain, installed
+from sweeper.ports import JournalUnwritable
 
 
 class Stop:
@@ -116,6 +117,16 @@ def test_a_third_signal_ends_a_launch_that_does_not_listen(launched, story, capf
     launched.during = during
     assert main(["launch", "c.yaml"]) == 3
     assert "stopped. To resume: sweeper launch c.yaml" in capfd.readouterr().err
+
+
+def test_a_journal_that_cannot_be_written_ends_with_the_way_to_resume(launched, capsys) -> None:
+    def during(keywords) -> None:
+        raise JournalUnwritable("journal.jsonl: no space left on device")
+
+    launched.during = during
+    assert main(["launch", "c.yaml"]) == 3
+    said = capsys.readouterr().err
+    assert said == ("journal.jsonl: no space left on device\nTo resume: sweeper launch c.yaml\n")
 
 
 def test_while_a_table_is_drawn_the_message_waits_for_the_next_drawing() -> None:

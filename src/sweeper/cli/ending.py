@@ -85,14 +85,14 @@ def best_so_far(state: State, best: Trial) -> list[str]:
 def holdout(state: State) -> list[str]:
     """The saved model on rows that the search never saw, beside two baselines."""
     if state.holdout is None:
-        return []
+        return ["no holdout was kept: only the CV score speaks for this model"]
     return holdout_sheet(state.holdout, state.looks)
 
 
 def registered(state: State) -> list[str]:
     version = state.registered
     if version is None:
-        return ["not registered"] if state.spec.register is None else []
+        return ["not registered: the config says `register: none`"]
     alias = f", {version.model}@{version.alias}" if version.alias else ", no alias"
     told = [f"registered: {version.model} version {version.version}{alias}"]
     return told + ([f"  {one_line(version.verdict)}"] if version.verdict else [])
@@ -133,7 +133,12 @@ def next_steps(end: Ending) -> list[str]:
     if version is not None:
         mark = f"@{version.alias}" if version.alias else f"/{version.version}"
         ref = shlex.quote(f"{version.model}{mark}")
-        steps.append(("where the model came from", f"sweeper models show {ref}{option}"))
+        uri = (
+            f" --uri {shlex.quote(end.tracking)}"
+            if state.spec.tracking.uri and end.tracking
+            else ""
+        )
+        steps.append(("where the model came from", f"sweeper models show {ref}{option}{uri}"))
     for role in PICTURES:
         if role in state.artifacts:
             steps.append((role.replace("_", " "), str(end.directory / state.artifacts[role].path)))

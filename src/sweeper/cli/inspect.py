@@ -52,12 +52,11 @@ def run_ls(arguments: argparse.Namespace) -> int:
 
 def entry(path: Any) -> dict[str, Any]:
     """A sweep's status and directory; one that cannot be read must not hide the others."""
-    from sweeper import app
-    from sweeper.api import Sweep
+    from sweeper import api
     from sweeper.ports import SweeperError
 
     try:
-        status = Sweep(path, app.read(path)).status()
+        status = api.at(path).status()
     except SweeperError as error:
         return {"name": path.name, "state": "damaged", "reason": str(error), "directory": str(path)}
     return {**status, "directory": str(path)}

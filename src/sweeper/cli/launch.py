@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from sweeper.cli.signals import Drain
     from sweeper.core.records import State
 
+RESUMABLE = 3
+
 
 class Progress(Protocol):
     """What is on the screen while a sweep runs."""
@@ -49,6 +51,7 @@ def add(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from sweeper import api, app
     from sweeper.cli.signals import Drain, installed
+    from sweeper.ports import SweeperError
 
     out = output.Steady(sys.stderr if arguments.json else sys.stdout)
     stop = app.StopSignal()
@@ -69,7 +72,12 @@ def run(arguments: argparse.Namespace) -> int:
             )
     except KeyboardInterrupt:
         output.message(f"stopped. To resume: {drain.resume}")
-        return 3
+        return RESUMABLE
+    except SweeperError as error:
+        if error.exit_code != RESUMABLE:
+            raise
+        output.message(f"{error}\nTo resume: {drain.resume}")
+        return RESUMABLE
     finally:
         progress.close()
         for line in drain.told():

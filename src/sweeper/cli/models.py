@@ -22,6 +22,17 @@ def add(commands: Any) -> None:
     lineage = command(inner, "lineage", run_lineage, "one version's whole lineage document")
     for parser in (show, lineage):
         parser.add_argument("model", metavar="MODEL[@ALIAS|/VERSION]", help="the newest by default")
+    for parser in (ls, show, lineage):
+        parser.add_argument(
+            "--uri", metavar="URI", help="as the config's tracking.uri, if it has one"
+        )
+
+
+def opened(arguments: argparse.Namespace) -> Any:
+    """The registry beside the sweeps, or the one that was named."""
+    from sweeper import api, app
+
+    return app.registry(api.root(arguments.dir), arguments.uri)
 
 
 def reference(text: str) -> tuple[str, str | None]:
@@ -34,9 +45,7 @@ def reference(text: str) -> tuple[str, str | None]:
 
 
 def run_ls(arguments: argparse.Namespace) -> int:
-    from sweeper import api, app
-
-    versions = app.registry(api.root(arguments.dir)).versions(arguments.model)
+    versions = opened(arguments).versions(arguments.model)
     if arguments.json:
         output.emit({"models": [summary(version) for version in versions]})
     elif versions:
@@ -47,9 +56,7 @@ def run_ls(arguments: argparse.Namespace) -> int:
 
 
 def run_show(arguments: argparse.Namespace) -> int:
-    from sweeper import api, app
-
-    registry = app.registry(api.root(arguments.dir))
+    registry = opened(arguments)
     name, ref = reference(arguments.model)
     version, lineage = registry.show(name, ref), registry.lineage(name, ref)
     if arguments.json:
@@ -62,10 +69,7 @@ def run_show(arguments: argparse.Namespace) -> int:
 
 
 def run_lineage(arguments: argparse.Namespace) -> int:
-    from sweeper import api, app
-
-    registry = app.registry(api.root(arguments.dir))
-    output.emit(registry.lineage(*reference(arguments.model)))
+    output.emit(opened(arguments).lineage(*reference(arguments.model)))
     return 0
 
 
