@@ -15,29 +15,35 @@ class History(Generic[Code]):
     """The newest entry of every trial, and that entry encoded, in the order of numbers.
 
     A later entry with the same number replaces the earlier one. Entries outside the space
-    are left out. Encodings are kept from one reading to the next, for entries that did not
-    change: a reading gives the same as a reading by a new `History`.
+    are left out. What was read before is only read on, up to the first running trial, as
+    long as the history begins with it; a reading gives the same as one by a new `History`.
     """
 
     def __init__(self, space: Space, encode: Callable[[HistoryEntry], Code]) -> None:
         self._space = space
         self._encode = encode
-        self._known: dict[int, tuple[HistoryEntry, Code | None]] = {}
+        self._settled: list[HistoryEntry] = []
+        self._seen: dict[int, tuple[HistoryEntry, Code] | None] = {}
 
     def read(self, entries: Sequence[HistoryEntry]) -> list[tuple[HistoryEntry, Code]]:
-        newest = {entry.number: entry for entry in entries}
-        seen = []
-        for number in sorted(newest):
-            entry = newest[number]
-            known = self._known.get(number)
-            if known is None or (known[0] is not entry and known[0] != entry):
-                known = self._known[number] = (entry, self._code(entry))
-            if known[1] is not None:
-                seen.append((entry, known[1]))
-        return seen
+        if self._settled != list(entries[: len(self._settled)]):
+            self._settled, self._seen = [], {}
+        fresh = entries[len(self._settled) :]
+        first_running = next((i for i, e in enumerate(fresh) if e.running), len(fresh))
+        self._settled.extend(fresh[:first_running])
+        self._seen.update(self._coded(fresh[:first_running]))
+        seen = self._seen | self._coded(fresh[first_running:])
+        return [pair for _, pair in sorted(seen.items()) if pair is not None]
 
-    def _code(self, entry: HistoryEntry) -> Code | None:
-        return self._encode(entry) if self._space.contains(entry.params) else None
+    def _coded(
+        self, entries: Sequence[HistoryEntry]
+    ) -> dict[int, tuple[HistoryEntry, Code] | None]:
+        return {
+            entry.number: (entry, self._encode(entry))
+            if self._space.contains(entry.params)
+            else None
+            for entry in entries
+        }
 
 
 def finished(entry: HistoryEntry) -> bool:

@@ -51,9 +51,10 @@ class Mirror:
 
     def _trials(self, history: Sequence[HistoryEntry]) -> list[FrozenTrial]:
         seen = self._history.read(history)
-        if not any(finished(entry) for entry, _ in seen):
+        values = [entry.value or 0.0 for entry, _ in seen if finished(entry)]
+        if not values:
             return [trial for entry, trial in seen if entry.running]
-        worst = self._sign * min(self._goodness(entry) for entry, _ in seen if finished(entry))
+        worst = min(values) if self._sign > 0 else max(values)
         return [
             trial if entry.running or finished(entry) else _with_value(trial, worst)
             for entry, trial in self._in_view(seen)
@@ -64,12 +65,11 @@ class Mirror:
     ) -> list[tuple[HistoryEntry, FrozenTrial]]:
         old, latest = seen[: -self._recent], seen[-self._recent :]
         best = heapq.nlargest(
-            BEST, (s for s in old if finished(s[0])), key=lambda s: self._goodness(s[0])
+            BEST,
+            [pair for pair in old if finished(pair[0])],
+            key=lambda pair: self._sign * (pair[0].value or 0.0),
         )
-        return sorted(best, key=lambda s: s[0].number) + latest
-
-    def _goodness(self, entry: HistoryEntry) -> float:
-        return self._sign * (entry.value or 0.0)
+        return sorted(best, key=lambda pair: pair[0].number) + latest
 
     def _trial(self, entry: HistoryEntry) -> FrozenTrial:
         existing = [d for d in self._space if d.name in entry.params]
