@@ -22,6 +22,9 @@ from sweeper.ports import SweeperError
 SWEEP_ID = "sweeper.sweep_id"
 """The tag that names the sweep, on its parent run and on every version it registers."""
 
+CURSOR = "sweeper.cursor"
+"""The tag of a parent run that says how much of the journal `tracking` has written."""
+
 _LOCK_SECONDS = 60.0
 _SERVERS = ("http://", "https://", "databricks", "postgresql", "mysql", "mssql")
 _ENVIRONMENT = {
@@ -79,14 +82,9 @@ def connect(uri: str) -> Any:
     Only one process at a time may touch a new SQLite database, so the first call on it is
     made here, under a lock. The file is for its owner only.
     """
-    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # read when mlflow is imported
-    for name, value in _ENVIRONMENT.items():
-        os.environ.setdefault(name, value)
+    _quieten()
     from mlflow.tracking import MlflowClient
 
-    # What goes wrong reaches the caller as an exception; the log would only say it twice.
-    logging.getLogger("mlflow").setLevel(logging.CRITICAL)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
     path = _sqlite_file(uri)
     with _alone(uri):
         if path is not None:
@@ -94,6 +92,18 @@ def connect(uri: str) -> Any:
         client = MlflowClient(tracking_uri=uri)
         client.search_experiments(max_results=1)
     return client
+
+
+@contextmanager
+def refused(uri: str) -> Iterator[None]:
+    """MLflow's own errors as SweeperError, without secrets."""
+    _quieten()
+    from mlflow.exceptions import MlflowException
+
+    try:
+        yield
+    except MlflowException as error:
+        raise SweeperError(f"MLflow at {masked(uri)}: {masked(str(error))}") from error
 
 
 def experiment_id(client: Any, name: str, artifacts: str | None) -> str:
@@ -141,6 +151,20 @@ def parent_run(
         return client.create_run(
             experiment, start_time=start_ms, run_name=name, tags={SWEEP_ID: sweep_id}
         )
+
+
+def _quieten() -> None:
+    """Telemetry off, which mlflow decides while it is imported; no log, no progress bars.
+
+    What goes wrong reaches the caller as an exception; the log would only say it twice.
+    """
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+    for name, value in _ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    import mlflow.tracking  # noqa: F401  (sets the level of its logger)
+
+    logging.getLogger("mlflow").setLevel(logging.CRITICAL)
 
 
 def _sqlite_file(uri: str) -> Path | None:

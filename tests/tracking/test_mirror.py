@@ -21,8 +21,8 @@ from sweeper.core.records import (
 )
 from sweeper.core.space import Space
 from sweeper.core.specs import DataSpec, Goal, Metric, SweepSpec
-from sweeper.mlflow_store import Store, parent_run
-from sweeper.tracking.mirror import CURSOR, PARENT, TRIAL, Mirror
+from sweeper.mlflow_store import CURSOR, Store, parent_run
+from sweeper.tracking.mirror import PARENT, TRIAL, Mirror
 
 SHA = "ab" * 32
 SPEC = SweepSpec(

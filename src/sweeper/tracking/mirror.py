@@ -13,11 +13,17 @@ from typing import Any
 
 from sweeper.core.events import Event, SweepCreated, SweepInterrupted
 from sweeper.core.records import SweepState, TrialState
-from sweeper.mlflow_store import connect, experiment_id, find_parent, masked, parent_run
+from sweeper.mlflow_store import (
+    CURSOR,
+    connect,
+    experiment_id,
+    find_parent,
+    masked,
+    parent_run,
+)
 from sweeper.tracking import wording
 from sweeper.tracking.picture import Change, Picture, Point, TrialPicture
 
-CURSOR = "sweeper.cursor"
 TRIAL = "sweeper.trial"
 PARENT = "mlflow.parentRunId"
 

@@ -1,0 +1,334 @@
+"""Model versions in MLflow's registry: written whole or not at all, read back and checked.
+
+A version is uploaded, created with its tags, marked complete, and only then may the alias
+move. Whatever a crash leaves behind is found by its tags and finished by the next call;
+a version without the mark is shown to nobody.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from sweeper.core.records import Registered
+from sweeper.core.space import Value
+from sweeper.mlflow_store import (
+    CURSOR,
+    SWEEP_ID,
+    connect,
+    exists,
+    experiment_id,
+    parent_run,
+    refused,
+)
+from sweeper.names import suggest
+from sweeper.ports import Champion, Registration, SweeperError
+from sweeper.registry import lineage as lineages
+from sweeper.registry.checks import UnknownVersion, check_alias, check_artifact, check_model
+from sweeper.registry.storing import store
+from sweeper.registry.verdict import decide
+
+COMPLETE = "sweeper.complete"
+MODEL_SHA256 = "sweeper.model_sha256"
+LINEAGE_SHA256 = "sweeper.lineage_sha256"
+MODEL_FILE = "sweeper.model_file"  # where in the run's artefacts the model's own bytes are
+FOLDER = "sweeper.folder"  # where in the run's artefacts the MLflow model is
+HOLDOUT_SHA256 = "sweeper.holdout_sha256"
+DATA_SHA256 = "sweeper.data_sha256"
+METRIC = "sweeper.metric"
+METRICS = "sweeper.metrics"
+VERDICT = "sweeper.verdict"
+PREVIOUS = "sweeper.previous"  # the alias's version before this one
+
+BESIDE = "sweeper"  # the folder in the model's own for lineage, report, config and pictures
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version as the registry has it. `digest`: of its lineage document."""
+
+    name: str
+    version: int
+    aliases: tuple[str, ...]
+    digest: str
+    metrics: dict[str, float]
+    tags: dict[str, str]
+    created: float  # seconds since the epoch
+
+
+class MlflowRegistry:
+    """Implements `ports.Registry`. SweeperError for what MLflow refuses or cannot be reached."""
+
+    def __init__(self, uri: str, artifacts: str | None, experiment: str) -> None:
+        self._uri = uri
+        self._artifacts = artifacts
+        self._experiment = experiment
+
+    def champion(self, model: str, alias: str) -> Champion | None:
+        """The version that holds the alias; None when nobody does.
+
+        `content` is None unless it is, by its SHA-256, the file that sweeper stored.
+        """
+        check_model(model)
+        check_alias(alias)
+        if not exists(self._uri):
+            return None
+        with refused(self._uri):
+            found = self._holder(model, alias)
+            return None if found is None else self._as_champion(found, self._content(found))
+
+    def register(self, registration: Registration) -> Registered:
+        """The version of this sweep and model file, made, finished or found, and its alias.
+
+        Calling again after a crash at any point makes no second version.
+        """
+        check_model(registration.model)
+        check_alias(registration.alias)
+        for name in registration.files:
+            check_artifact(name)
+        content = Path(registration.model_file).read_bytes()
+        with refused(self._uri):
+            own = self._own(registration, hashlib.sha256(content).hexdigest())
+            if own is None or COMPLETE not in own.tags:
+                own = self._make(registration, content, own)
+            return self._settle(registration, own)
+
+    def versions(self, model: str | None = None) -> list[Version]:
+        """All versions, or one model's: by name, the newest first."""
+        text = f"name = '{check_model(model)}'" if model else ""
+        if not exists(self._uri):
+            return []
+        with refused(self._uri):
+            aliases = self._aliases(text)
+            found = [
+                _version(v, aliases.get((v.name, int(v.version)), ()))
+                for v in self._pages(self._client.search_model_versions, text)
+                if _whole(v.tags)
+            ]
+        return sorted(found, key=lambda v: (v.name, -v.version))
+
+    def show(self, model: str, ref: str | None = None) -> Version:
+        """One version: `@alias` or `/3` (marks may be left out), the newest without `ref`."""
+        versions = self.versions(model)
+        if not versions:
+            known = sorted({version.name for version in self.versions()})
+            raise UnknownVersion(f"no model called {model} is registered.{suggest(model, known)}")
+        if ref is None:
+            return versions[0]
+        wanted = ref.lstrip("@/")
+        for version in versions:
+            if wanted == str(version.version) or wanted in version.aliases:
+                return version
+        there = [str(v.version) for v in versions] + [a for v in versions for a in v.aliases]
+        raise UnknownVersion(
+            f"{model} has no version or alias {wanted}: there is {', '.join(there)}"
+        )
+
+    def lineage(self, model: str, ref: str | None = None) -> dict[str, Value]:
+        """The version's lineage document. SweeperError when it is not the one registered."""
+        version = self.show(model, ref)
+        name = f"{version.name}/{version.version}"
+        if not version.digest:
+            raise SweeperError(f"{name} has no lineage: it was not registered by sweeper")
+        with refused(self._uri):
+            found = self._client.get_model_version(version.name, str(version.version))
+            text = self._read(found, f"{found.tags[FOLDER]}/{BESIDE}/lineage.json")
+        if text is None or hashlib.sha256(text).hexdigest() != version.digest:
+            what = "is gone" if text is None else "has been changed"
+            raise SweeperError(
+                f"the lineage document of {name} {what}: expected the SHA-256 "
+                f"{version.digest}. Nothing it says about this model can be relied on"
+            )
+        document: dict[str, Value] = json.loads(text)
+        return document
+
+    @cached_property
+    def _client(self) -> Any:
+        return connect(self._uri)
+
+    @staticmethod
+    def _pages(search: Callable[..., Any], text: str) -> Iterator[Any]:
+        token = None
+        while True:
+            page = search(text, page_token=token)
+            yield from page
+            token = page.token
+            if not token:
+                return
+
+    def _aliases(self, text: str) -> dict[tuple[str, int], tuple[str, ...]]:
+        """(model, version) → its aliases, which a search for versions leaves out."""
+        found: dict[tuple[str, int], tuple[str, ...]] = {}
+        for model in self._pages(self._client.search_registered_models, text):
+            for alias, version in sorted(model.aliases.items()):
+                key = (model.name, int(version))
+                found[key] = (*found.get(key, ()), alias)
+        return found
+
+    def _own(self, registration: Registration, sha256: str) -> Any | None:
+        """This sweep's version of this file; else one it left unfinished; else None."""
+        mine = [
+            version
+            for version in self._pages(
+                self._client.search_model_versions, f"name = '{registration.model}'"
+            )
+            if version.tags.get(SWEEP_ID) == registration.sweep_id
+        ]
+        same = [v for v in mine if v.tags.get(MODEL_SHA256) == sha256]
+        unfinished = [v for v in mine if COMPLETE not in v.tags]
+        return next(iter([*same, *unfinished]), None)
+
+    def _make(self, registration: Registration, content: bytes, unfinished: Any | None) -> Any:
+        """Upload everything, then create the version, or finish the one begun, and mark it."""
+        client = self._client
+        run = parent_run(
+            client,
+            self._uri,
+            experiment_id(client, self._experiment, self._artifacts),
+            registration.sweep_id,
+            registration.sweep,
+        )
+        sha256 = hashlib.sha256(content).hexdigest()
+        folder = f"models/{sha256[:16]}"
+        tags = _tags(registration, sha256) | {FOLDER: folder}
+        tags[MODEL_FILE] = f"{folder}/{self._upload(run.info.run_id, registration, content)}"
+        if CURSOR not in run.data.tags:  # no tracker looks after this run
+            client.set_terminated(run.info.run_id)
+        if unfinished is not None and unfinished.tags.get(MODEL_SHA256) != sha256:
+            client.delete_model_version(unfinished.name, unfinished.version)
+            unfinished = None
+        version = unfinished or self._create(registration, run, folder, tags)
+        for key, value in {**tags, COMPLETE: "true"}.items():
+            if version.tags.get(key) != value:
+                client.set_model_version_tag(version.name, version.version, key, value)
+        return client.get_model_version(version.name, version.version)
+
+    def _upload(self, run_id: str, registration: Registration, content: bytes) -> str:
+        """Put the model and what belongs to it into the run; the name of the model's file."""
+        near = Path(registration.model_file).parent  # the sweep's own directory, never /tmp
+        with tempfile.TemporaryDirectory(dir=near, prefix=".model-") as scratch:
+            folder = Path(scratch) / "model"
+            name = store(registration, content, folder)
+            beside = folder / BESIDE
+            beside.mkdir()
+            (beside / "lineage.json").write_bytes(lineages.canonical(registration.lineage))
+            for file, path in registration.files.items():
+                shutil.copyfile(path, beside / file)
+            sha256 = hashlib.sha256(content).hexdigest()
+            self._client.log_artifacts(run_id, str(folder), f"models/{sha256[:16]}")
+        return name
+
+    def _create(self, registration: Registration, run: Any, folder: str, tags: Any) -> Any:
+        from mlflow.exceptions import MlflowException
+
+        client = self._client
+        try:
+            client.create_registered_model(registration.model)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+        return client.create_model_version(
+            registration.model,
+            source=f"{run.info.artifact_uri}/{folder}",
+            run_id=run.info.run_id,
+            tags=tags,
+            description=f"from sweep {registration.sweep}, trial {tags['sweeper.trial']}",
+        )
+
+    def _settle(self, registration: Registration, own: Any) -> Registered:
+        """Move the alias if the rule says so, after the verdict is kept with the version."""
+        client, version, alias = self._client, int(own.version), registration.alias
+        holder = self._holder(registration.model, alias)
+        digest = own.tags[LINEAGE_SHA256]
+        if holder is not None and int(holder.version) == version:
+            verdict = own.tags.get(VERDICT, f"{alias} already names this version")
+            return Registered(registration.model, version, digest, alias, verdict)
+        champion = None if holder is None else self._as_champion(holder, None)
+        decision = decide(registration, version, champion)
+        told = {VERDICT: decision.verdict}
+        if champion is not None:
+            told[PREVIOUS] = str(champion.version)
+        for key, value in told.items():
+            client.set_model_version_tag(own.name, own.version, key, value)
+        if decision.moves:
+            client.set_registered_model_alias(registration.model, alias, own.version)
+        held = alias if decision.moves else ""
+        return Registered(registration.model, version, digest, held, decision.verdict)
+
+    def _holder(self, model: str, alias: str) -> Any | None:
+        from mlflow.exceptions import MlflowException
+
+        try:
+            return self._client.get_model_version_by_alias(model, alias)
+        except MlflowException as error:
+            if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+                return None  # the model, or the alias, is not there
+            raise
+
+    def _content(self, version: Any) -> bytes | None:
+        if MODEL_FILE not in version.tags:
+            return None
+        content = self._read(version, version.tags[MODEL_FILE])
+        if content is None:
+            return None
+        same = hashlib.sha256(content).hexdigest() == version.tags.get(MODEL_SHA256)
+        return content if same else None
+
+    def _read(self, version: Any, path: str) -> bytes | None:
+        """One file of the run that made the version; None when it is not there."""
+        folder = path.rpartition("/")[0]
+        if path not in {file.path for file in self._client.list_artifacts(version.run_id, folder)}:
+            return None
+        with tempfile.TemporaryDirectory(prefix="sweeper-") as scratch:
+            return Path(self._client.download_artifacts(version.run_id, path, scratch)).read_bytes()
+
+    @staticmethod
+    def _as_champion(version: Any, content: bytes | None) -> Champion:
+        tags = version.tags
+        return Champion(
+            model=version.name,
+            version=int(version.version),
+            holdout=tags.get(HOLDOUT_SHA256, ""),
+            data=tags.get(DATA_SHA256, ""),
+            metric=tags.get(METRIC, ""),
+            content=content,
+        )
+
+
+def _tags(registration: Registration, sha256: str) -> dict[str, str]:
+    facts = lineages.facts(registration.lineage)
+    return {
+        SWEEP_ID: registration.sweep_id,
+        "sweeper.sweep": registration.sweep,
+        "sweeper.trial": facts.trial,
+        MODEL_SHA256: sha256,
+        LINEAGE_SHA256: lineages.digest(registration.lineage),
+        HOLDOUT_SHA256: facts.holdout,
+        DATA_SHA256: facts.data,
+        METRIC: facts.metric,
+        METRICS: json.dumps(registration.metrics, sort_keys=True),
+    }
+
+
+def _whole(tags: dict[str, str]) -> bool:
+    """False for a version that sweeper began and has not finished."""
+    return SWEEP_ID not in tags or COMPLETE in tags
+
+
+def _version(found: Any, aliases: tuple[str, ...]) -> Version:
+    return Version(
+        name=found.name,
+        version=int(found.version),
+        aliases=aliases,
+        digest=found.tags.get(LINEAGE_SHA256, ""),
+        metrics=json.loads(found.tags.get(METRICS, "{}")),
+        tags=dict(found.tags),
+        created=found.creation_timestamp / 1000,
+    )

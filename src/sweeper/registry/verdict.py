@@ -1,0 +1,96 @@
+"""When an alias moves to a new version. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sweeper.core.space import Value
+from sweeper.ports import Champion, Registration
+from sweeper.registry.lineage import Facts, facts
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """`verdict` says why in one or two sentences, with the interval where there is one."""
+
+    moves: bool
+    verdict: str
+
+
+def decide(registration: Registration, version: int, champion: Champion | None) -> Decision:
+    """What `register.when` makes of this version and today's holder of the alias.
+
+    always: the alias moves. never: it does not. better: it moves to the first version, or
+    when the holdout report shows, by a paired comparison on the same holdout and metric
+    with the very version that holds the alias now, that the new one is better.
+    """
+    alias = registration.alias
+    if registration.when == "never":
+        return _stays(registration, version, champion, "register.when is never")
+    if champion is None:
+        return Decision(True, f"{alias} set: the first version of {registration.model} to hold it")
+    moved = f"{alias} moved from version {champion.version}"
+    if registration.when == "always":
+        return Decision(True, f"{moved}: register.when is always")
+    obstacle = _incomparable(registration, facts(registration.lineage), champion)
+    if obstacle:
+        return _stays(registration, version, champion, obstacle)
+    versus = (registration.holdout or {})["versus_champion"]
+    if versus["better"]:
+        return Decision(True, f"{moved}: {_difference(versus)}")
+    why = f"{_difference(versus)}, which does not show that it is better"
+    return _stays(registration, version, champion, why)
+
+
+def _incomparable(registration: Registration, new: Facts, champion: Champion) -> str:
+    """Why the two versions cannot be compared; empty when they can."""
+    versus = (registration.holdout or {}).get("versus_champion")
+    if not champion.holdout:
+        return "that version's holdout is not known"
+    if not new.holdout:
+        return "this sweep had no holdout to compare them on"
+    if champion.holdout != new.holdout:
+        return (
+            f"that version was scored on another holdout ({champion.holdout[:12]}) "
+            f"than this one ({new.holdout[:12]})"
+        )
+    if champion.metric != new.metric:
+        return f"that version was chosen by {champion.metric}, this one by {new.metric}"
+    if versus is None:
+        return "the two were not compared on the holdout"
+    if "error" in versus:
+        return f"comparing the two on the holdout failed ({versus['error']})"
+    compared = _compared(registration)
+    if compared is not None and compared != champion.version:
+        return f"this one was compared with version {compared}, which held the alias then"
+    return ""
+
+
+def _compared(registration: Registration) -> int | None:
+    """The version that the holdout report is about, as the lineage names it."""
+    parents = registration.lineage.get("parents") or []
+    held = [p["version"] for p in parents if p.get("alias") == registration.alias]
+    return int(held[0]) if held else None
+
+
+def _difference(versus: Mapping[str, Value]) -> str:
+    unit = f" over {versus['unit']}" if versus.get("unit") else ""
+    return (
+        f"{versus['metric']} {_number(versus['difference'])} in its favour on the same holdout "
+        f"(95 % interval {_number(versus['low'])} to {_number(versus['high'])}, "
+        f"paired bootstrap{unit})"
+    )
+
+
+def _number(value: Value) -> str:
+    return "unknown" if value is None else f"{value:+.4g}"
+
+
+def _stays(
+    registration: Registration, version: int, champion: Champion | None, why: str
+) -> Decision:
+    alias = registration.alias
+    where = f"stays at version {champion.version}" if champion else "not set"
+    hand = f"sweeper models promote {registration.model}/{version} --alias {alias}"
+    return Decision(False, f"{alias} {where}: {why}. To move it by hand: {hand}")
