@@ -83,9 +83,7 @@ def _steps(kind: str, job: Job, seed: int) -> Any:
 
     match kind:
         case "boolean":
-            return make_pipeline(
-                FunctionTransformer(transforms.as_truth), transforms.MedianFilled()
-            )
+            return transforms.MedianFilled()
         case "categorical":
             hot = OneHotEncoder(
                 handle_unknown="infrequent_if_exist", min_frequency=MIN_SEEN, sparse_output=False

@@ -13,6 +13,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.preprocessing import LabelEncoder
 from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import validate_data
 
 MISSING = "(missing)"
 
@@ -20,18 +21,7 @@ MISSING = "(missing)"
 def as_strings(frame: Any) -> Any:
     """Every cell as a string; missing ones as a category of their own."""
     cells = pd.DataFrame(frame).astype(object)
-    return cells.map(_as_string).where(cells.notna(), MISSING).to_numpy(dtype=object)
-
-
-def _as_string(value: Any) -> str:
-    """A missing cell turns a column of integers into floats: 1.0 is still category 1."""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-
-
-def as_truth(frame: Any) -> Any:
-    """Booleans as 0.0 and 1.0, missing ones as NaN."""
-    numbers = pd.DataFrame(frame).astype("boolean").astype("Float64")
-    return numbers.to_numpy(dtype=float, na_value=np.nan)
+    return cells.map(str).where(cells.notna(), MISSING).to_numpy(dtype=object)
 
 
 def as_text(column: Any) -> Any:
@@ -44,32 +34,26 @@ class MedianFilled(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Numbers with the column's median for missing ones (0 in a column that has nothing else).
 
     Each column with a gap in the training rows has a second one that says where. Does what
-    scikit-learn's SimpleImputer does in a tenth of its time, which short folds would feel.
+    scikit-learn's SimpleImputer does in a fraction of its time, which short folds would feel.
     """
 
     def fit(self, X: Any, y: Any = None) -> MedianFilled:
         numbers = self._numbers(X)
         gaps = np.isnan(numbers)
-        self.n_features_in_ = numbers.shape[1]
         self.gapped_ = np.flatnonzero(gaps.any(axis=0))
-        self.medians_ = np.array(
-            [
-                0.0 if gap.all() else np.median(x[~gap])
-                for x, gap in zip(numbers.T, gaps.T, strict=True)
-            ]
-        )
+        self.medians_ = np.median(numbers, axis=0)
+        for i in self.gapped_:
+            known = numbers[~gaps[:, i], i]
+            self.medians_[i] = np.median(known) if len(known) else 0.0
         return self
 
     def transform(self, X: Any) -> Any:
-        numbers = self._numbers(X)
+        numbers = self._numbers(X, reset=False)
         gaps = np.isnan(numbers)
         return np.hstack([np.where(gaps, self.medians_, numbers), gaps[:, self.gapped_]])
 
-    @staticmethod
-    def _numbers(X: Any) -> Any:
-        if isinstance(X, pd.DataFrame):
-            return X.to_numpy(dtype=float, na_value=np.nan)
-        return np.asarray(X, dtype=float)
+    def _numbers(self, X: Any, **how: Any) -> Any:
+        return validate_data(self, X, dtype=float, ensure_all_finite="allow-nan", **how)
 
 
 class DateParts(TransformerMixin, BaseEstimator):  # type: ignore[misc]
