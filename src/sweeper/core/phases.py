@@ -42,7 +42,7 @@ def _search(state: State, t: float) -> Decision:
     asked = _ask(state, t)
     if asked[0]:
         return asked
-    if state.running or state.asking:
+    if state.running or state.asking or state.slots:
         return [], []
     if not state.nodes and not state.timed_out and _may_ask(state):
         return [], []
@@ -144,7 +144,7 @@ def _revive(state: State, t: float, trial: Trial, chance: float, total: float) -
 
 
 def _wait_or(state: State, t: float, reason: str) -> Decision:
-    if state.running:
+    if state.running or state.slots:
         return [], []
     return [e.PhaseEntered(t, _after_winner(state), reason)], []
 
@@ -205,6 +205,8 @@ def _no_model(t: float) -> Decision:
 
 
 def _done(state: State, t: float) -> Decision:
+    if state.slots:
+        return [], []
     best = state.best
     reason = f"trial {best.number} won" if best else "done"
     return [e.SweepFinished(t, reason)], [c.Finish(reason)]
