@@ -92,7 +92,7 @@ def test_with_time_it_is_the_last_rows_and_no_time_is_parted(loaded: Loads) -> N
 
 
 @given(
-    st.lists(st.integers(0, 30), min_size=4, max_size=60).filter(lambda u: len(set(u)) > 2),
+    st.lists(st.integers(0, 30), min_size=4, max_size=60).filter(lambda u: len(set(u)) > 3),
     st.floats(0.05, 0.6),
     st.randoms(),
 )
@@ -109,6 +109,13 @@ def test_units_are_whole_and_neither_side_is_empty_in_any_order(
     order = list(range(len(units)))
     random.shuffle(order)  # type: ignore[attr-defined]
     assert (by_units(hashes[order], strata[order], fraction) == mask[order]).all()
+
+
+def test_a_class_is_never_emptied_for_the_holdout(loaded: Loads, problems: Problems) -> None:
+    frame = pd.DataFrame({"x": [1.5, 2.5] * 20, "y": ["a", "b"] * 20})
+    assert "no row can be held back" in problems(loaded, frame, target="y")["data.holdout"]
+    large = by_units(np.repeat(np.arange(3, dtype=np.uint64), 10), np.zeros(30, dtype=int), 0.1)
+    assert large.sum() == 10
 
 
 def test_a_unit_too_large_is_passed_over() -> None:

@@ -96,6 +96,14 @@ def test_without_folds_a_fifth_of_the_rows_validates(plain: Dataset, timed: Data
         assert len(splits.folds[0][0]) == 160
 
 
+def test_ordered_folds_need_times_to_order_by(loaded: Loads, problems: Problems) -> None:
+    frame = people().assign(since=pd.Timestamp("2024-01-01"))
+    once = loaded(frame, target="rich", time="since", holdout=NONE)
+    assert "1 different times" in problems(draw, once)["cv"]
+    assert "no last ones" in problems(draw, once, kind=CvKind.NONE)["cv"]
+    assert "cannot be repeated" in problems(draw, once, repeats=2)["cv.repeats"]
+
+
 def test_time_and_groups_together_are_ordered_with_a_warning(loaded: Loads) -> None:
     data = loaded(people(), target="rich", groups="house", time="since")
     assert "ordered by data.time" in draw(data).warnings[0]

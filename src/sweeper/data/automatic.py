@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from sweeper.data.holdout import by_time
 from sweeper.data.problems import invalid
 from sweeper.ports import Dataset, Rows
 
@@ -37,7 +38,12 @@ def single(dataset: Dataset, seed: int) -> list[Fold]:
     """One fold with about a fifth of the rows for validation."""
     rows = dataset.train
     if rows.time is not None:
-        return _ordered(rows.time, min(4, len(np.unique(rows.time)) - 1))[-1:]
+        if len(np.unique(rows.time)) < 2:
+            raise invalid(
+                "cv", "data.time is the same in all training rows: there are no last ones"
+            )
+        late = by_time(rows.time, 0.2)
+        return [(np.flatnonzero(~late), np.flatnonzero(late))]
     units = count(rows) if rows.groups is None else len(np.unique(rows.groups))
     if dataset.task == "classification":
         units = min(units, int(np.unique(rows.y, return_counts=True)[1].max()))
@@ -49,13 +55,15 @@ def _ordered(time: Any, n_splits: int) -> list[Fold]:
     from sklearn.model_selection import TimeSeriesSplit
 
     times, place = np.unique(time, return_inverse=True)
-    if n_splits < 1 or len(times) <= n_splits:
+    if n_splits < 2 or len(times) <= n_splits:
         raise invalid(
-            "cv", f"{max(n_splits, 1)} ordered folds need more than the {len(times)} times"
+            "cv",
+            f"{n_splits} ordered folds of {len(times)} different times; expected 2 folds or more, "
+            "and more times than folds",
         )
     order = np.argsort(place, kind="stable")
     place = place[order]
-    parts = TimeSeriesSplit(max(n_splits, 2)).split(times) if len(times) > 2 else [([0], [1])]
+    parts = TimeSeriesSplit(n_splits).split(times)
     return [
         (order[place <= before[-1]], order[(place >= after[0]) & (place <= after[-1])])
         for before, after in parts

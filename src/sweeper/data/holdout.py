@@ -9,7 +9,7 @@
   rows move the few units near the cut, no others.
 - With `data.time` it is the last rows: the cut is between two different times, nearest to
   the fraction. Time goes before groups.
-- A class with one unit stays in training.
+- A class with one unit stays in training. When all units are too large, the smallest is taken.
 """
 
 from __future__ import annotations
@@ -28,8 +28,6 @@ KEY = "data.holdout"
 def by_units(units: Any, strata: Any, fraction: float) -> Any:
     """Boolean mask of the holdout rows. `units`: uint64 hash per row; `strata`: class codes."""
     unique, inverse, sizes = np.unique(units, return_inverse=True, return_counts=True)
-    if len(unique) < 2:
-        raise invalid(KEY, "all rows belong together (same content, id or group): none can be held")
     width = int(strata.max()) + 1
     table = np.bincount(inverse * width + strata, minlength=len(unique) * width)
     stratum = table.reshape(len(unique), width).argmax(axis=1)
@@ -38,8 +36,20 @@ def by_units(units: Any, strata: Any, fraction: float) -> Any:
         members = np.flatnonzero(stratum == number)
         chosen[members] = _fill(sizes[members], fraction)
     if not chosen.any():
-        chosen[np.argmin(sizes)] = True
+        chosen[_smallest(sizes, stratum)] = True
     return chosen[inverse]
+
+
+def _smallest(sizes: Any, stratum: Any) -> int:
+    """When every unit is large: the smallest that leaves its class another one to train on."""
+    spare = np.flatnonzero(np.bincount(stratum)[stratum] > 1)
+    if len(spare) == 0:
+        raise invalid(
+            KEY,
+            "no row can be held back: in each class all belong together (same content, id or "
+            "group); give a file or a column as holdout, or say none",
+        )
+    return int(spare[np.argmin(sizes[spare])])
 
 
 def _fill(sizes: Any, fraction: float) -> Any:

@@ -132,6 +132,8 @@ def _arrays(arrays: dict[str, Any], place: str, key: str) -> Source:
         raise invalid(
             key, f"{place}: X is {X.dtype}{list(X.shape)}; expected rows × columns of numbers"
         )
+    # scikit-learn's imputers refuse truth values
+    X = X.astype("uint8") if X.dtype == bool else X
     return Source(beside, X, place, _usual_target(beside))
 
 

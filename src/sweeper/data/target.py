@@ -98,8 +98,8 @@ def _regression(values: pd.Series, positive: Value) -> Target:
     if kind not in ("numeric", "boolean"):
         raise invalid(
             "data.target",
-            f"'{values.name}' is a column of kind {kind}, the metric is one for regression, which "
-            "needs numbers; name another target, or a metric for classification",
+            f"'{values.name}' is a column of kind {kind}, and a regression needs numbers; name "
+            "another target, or a metric for classification",
         )
     if positive is not None:
         raise invalid("data.positive", "a regression has no positive class; leave it out")
@@ -152,7 +152,7 @@ def _positive(wanted: Value, classes: tuple[Value, ...]) -> Value:
             "data.positive",
             f"the target has {len(classes)} classes; a positive class belongs to two. Leave it out",
         )
-    same = [c for c in classes if type(c) is type(wanted) and c == wanted]
+    same = [c for c in classes if c == wanted]
     alike = [c for c in classes if str(c).lower() == str(wanted).strip().lower()]
     if not same and not alike:
         near = nearest(str(wanted), map(str, classes))
