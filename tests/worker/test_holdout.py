@@ -12,10 +12,11 @@ from sklearn.linear_model import LogisticRegression
 
 from sweeper.core.records import HOLDOUT, REFIT, Failure, RunKey
 from sweeper.core.space import Choice, Fixed, Items, Object, Searched
-from sweeper.core.specs import Goal, MetricKind
+from sweeper.core.specs import Goal, MetricKind, Preprocess, PreprocessKind
 from sweeper.ports import Order, Rows
 from sweeper.worker import evaluation, models, run
-from sweeper.worker.comparison import bare
+from sweeper.worker.comparison import bare, versus
+from sweeper.worker.evaluation import Evaluation
 
 STANDARD = {
     "accuracy",
@@ -28,6 +29,7 @@ STANDARD = {
     "mcc",
     "log_loss",
 }
+NOTHING = Preprocess(PreprocessKind.NONE)
 LOGISTIC = "sklearn.linear_model.LogisticRegression"
 
 
@@ -185,6 +187,13 @@ def test_baselines_are_a_dummy_and_the_estimator_with_its_defaults(cancer, look,
     assert default["metrics"]["log_loss"]["value"] < report["metrics"]["log_loss"]["value"]
 
 
+def test_a_default_is_prepared_and_seeded_as_the_winner_is(cancer, look, candidate):
+    unprepared = candidate("sklearn.neural_network.MLPClassifier", preprocess=NOTHING)
+    job, rows = cancer(unprepared)
+    report = report_of(look(job, rows))
+    assert report["baselines"]["default"]["metrics"] == report["metrics"]
+
+
 def test_a_default_keeps_the_objects_inside_and_drops_their_settings():
     steps = Items(
         (
@@ -252,7 +261,17 @@ def test_the_difference_is_for_the_new_model_also_where_less_is_better(make_job,
     job = replace(job, spec=replace(job.spec, metric=metric))
     good = make_job(X, y, "sklearn.linear_model.Ridge", ("r2",))
     verdict = report_of(look(job, Rows(held, truth), champion=look_model(good)))["versus_champion"]
-    assert verdict["high"] < 0
+    assert verdict["low"] < verdict["difference"] < verdict["high"] < 0
+    assert verdict["better"] is False
+
+
+def test_a_difference_that_may_be_chance_is_not_better(cancer):
+    metric = cancer()[0].spec.metric
+    old = Evaluation({"roc_auc": 0.90}, {"roc_auc": np.full(200, 0.90)})
+    new = Evaluation({"roc_auc": 0.91}, {"roc_auc": 0.91 + np.linspace(-0.05, 0.05, 200)})
+    verdict = versus(metric, "rows", new, old)
+    assert verdict["difference"] == pytest.approx(0.01)
+    assert verdict["low"] < 0
     assert verdict["better"] is False
 
 
