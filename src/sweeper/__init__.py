@@ -1,5 +1,6 @@
 """Hyperparameter sweeps with cross-validation on Ray: one YAML file in, a registered model out."""
 
+from importlib import import_module
 from typing import Any
 
 __version__ = "0.1.0"
@@ -7,9 +8,11 @@ __all__ = ["Sweep", "launch", "open"]
 
 
 def __getattr__(name: str) -> Any:
-    """The API on first use, so that `import sweeper` stays light."""
+    """The API on first use, so that `import sweeper` stays light.
+
+    By name: the package itself depends on no part of it, so that every part may ask it
+    for the version.
+    """
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from sweeper import api
-
-    return getattr(api, name)
+    return getattr(import_module("sweeper.api"), name)

@@ -48,7 +48,12 @@ class Registry:
         return Version()
 
     def lineage(self, model: str, ref: str | None) -> dict[str, object]:
-        return {"sweep": "income", "scores": [0.9, float("nan")]}
+        return {
+            "sweep": "income",
+            "scores": [0.9, float("nan")],
+            "data": {"sha256": "ab" * 32, "rows": 569},
+            "times": {"created": 1_700_000_000.0},
+        }
 
 
 @pytest.fixture
@@ -143,6 +148,8 @@ def test_models_show_has_the_documented_keys_with_the_lineage(registry, capsys) 
     said = capsys.readouterr().out
     assert said.startswith("income version 3 · champion\n")
     assert "sweep   income" in said
+    assert "data    sha256 abababababab, rows 569" in said
+    assert "times   created 2023-11-" in said
 
 
 def test_models_lineage_is_the_document_alone(registry, capsys) -> None:

@@ -157,10 +157,13 @@ def test_logs_of_the_refit_and_the_holdout_go_by_name(app, income, capsys) -> No
 def test_a_run_without_a_log_is_said_and_null_in_json(app, income, capsys) -> None:
     income.sampled(0).sent(0, 0)
     assert main(["logs", "income", "0"]) == 0
-    assert "has left no log: it is running" in capsys.readouterr().err
+    assert "fold 0, attempt 1 has no log yet: it is running" in capsys.readouterr().err
     assert main(["logs", "income", "0", "--json"]) == 0
     (entry,) = json.loads(out(capsys))["logs"]
     assert (entry["state"], entry["text"]) == ("running", None)
+    income.complete(1, 0.9)
+    assert main(["logs", "income", "1"]) == 0
+    assert "fold 0, attempt 1 printed nothing" in capsys.readouterr().err
 
 
 def test_plain_output_has_no_escape_codes(app, income, capsys) -> None:

@@ -55,7 +55,7 @@ def test_each_end_of_a_trial_is_told_once(story) -> None:
     story.complete(0, 0.9, 0.92).pruned(1, 0.7).failed(2)
     assert texts(tally.update(story.state)) == [
         "trial 0 complete: 0.9100 ± 0.0141 (2 folds in 1s)",
-        "trial 1 pruned (1 of 5 folds): chance 0.012 of beating trial 0, under 0.05",
+        "trial 1 pruned: chance 0.012 of beating trial 0, under 0.05",
         "trial 2 failed: fold 0: ValueError: C is 0",
     ]
     assert tally.update(story.state) == []
@@ -197,3 +197,11 @@ def test_a_reader_that_goes_away_does_not_end_the_sweep(story) -> None:
     plain.observe(story.complete(0, 0.9).state)
     plain.notice("more")
     assert out.gone
+
+
+def test_the_end_says_that_mlflow_is_being_brought_up_to_date(story, make_spec) -> None:
+    tally = Tally()
+    tally.update(story.complete(0, 0.9).state)
+    assert texts(tally.update(story.interrupted().state)) == [
+        "over; MLflow is being brought up to date"
+    ]

@@ -153,14 +153,23 @@ def as_json(run: FoldRun, path: Any, text: str | None) -> dict[str, Any]:
 
 
 def print_log(run: FoldRun, text: str | None, heading: bool) -> None:
-    from sweeper.cli.text import fold_name, one_line
+    from sweeper.cli.text import one_line
     from sweeper.view import run_reason
 
-    name = f"fold {fold_name(run.key.fold)}, attempt {run.key.attempt}"
     if heading:
         why = one_line(run_reason(run))
-        print(f"== {name}: {run.state}{f', {why}' if why else ''}")
-    if text is None:
-        output.message(f"{name} has left no log: it is {run.state}")
-    elif text:
+        print(f"== {label(run)}: {run.state}{f', {why}' if why else ''}")
+    if text:
         print(text, end="" if text.endswith("\n") else "\n")
+    elif run.outcome is None:
+        output.message(f"{label(run)} has no log yet: it is {run.state}")
+    else:
+        output.message(f"{label(run)} printed nothing")
+
+
+def label(run: FoldRun) -> str:
+    """`fold 3, attempt 1`, `refit, attempt 1`."""
+    from sweeper.cli.text import fold_name
+
+    fold = "fold " if run.key.fold >= 0 else ""
+    return f"{fold}{fold_name(run.key.fold)}, attempt {run.key.attempt}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sweeper import view
 from sweeper.cli.output import Steady
-from sweeper.cli.tally import PHASES, Change, Tally
+from sweeper.cli.tally import Change, Tally, now_line
 from sweeper.cli.text import duration, parameters, plural, with_spread
 from sweeper.core.records import Phase, RunState, State
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 COLOURS = {"complete": "green", "pruned": "yellow", "failed": "red", "running": "cyan"}
 EVENTS = 6
 """Lines of what happened last."""
+
+ECHO = 3
+"""Columns left free at the right: a typed `^C` must not wrap and shift the table."""
 
 BARS = ((110, 24), (96, 10))
 """Terminal width from which there is room for a progress bar of so many cells."""
@@ -67,7 +70,7 @@ def draw(state: State, tally: Tally, events: list[Change], wall: float, width: i
     table = Table(
         box=ROUNDED,
         show_header=False,
-        width=min(width, 120),
+        width=min(width - ECHO, 120),
         title=Text(f"{spec.name} · {spec.metric.name} {arrow} · {state.sampler}", style="bold"),
         title_justify="left",
         border_style="dim",
@@ -80,7 +83,7 @@ def draw(state: State, tally: Tally, events: list[Change], wall: float, width: i
         ("best", best_line(state)),
         ("workers", workers_line(state)),
         ("time", Text(time_line(state, tally, spent))),
-        ("now", Text((state.stopping and f"stopping: {state.stopping}") or PHASES[state.phase])),
+        ("now", Text(now_line(state))),
     ):
         table.add_row(label, value)
     for i, change in enumerate(events):

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import json
+import re
 from typing import Any
 
 from sweeper.cli import output
 from sweeper.cli.parsing import Parser, command
+
+WIDTH = 100
+"""Characters of the lineage's parts in `models show`."""
+
+DIGEST = 12
+"""Characters of a SHA-256 that tell it from any other at hand."""
 
 
 def add(commands: Any) -> None:
@@ -115,13 +121,26 @@ def version_sheet(version: Any, lineage: dict[str, Any]) -> list[str]:
     rows = [("created", when(version.created)), ("digest", version.digest)]
     rows += [(name, number(value)) for name, value in version.metrics.items()]
     title = f"{version.name} version {version.version}{aliases}"
-    told = [(name, brief(value)) for name, value in lineage.items()]
-    return [title, *pairs(rows), "", "lineage", *pairs(told)]
+    times = {name: when(at) for name, at in lineage.get("times", {}).items()}
+    parts = {**lineage, "times": times} if times else lineage
+    return [title, *pairs(rows), "", "lineage", *pairs([(k, brief(v)) for k, v in parts.items()])]
 
 
 def brief(value: Any) -> str:
     """A part of the lineage in one line; `models lineage` prints it whole."""
     from sweeper.cli.text import one_line, shorten
 
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    return shorten(one_line(text), 100)
+    return shorten(one_line(told(value)), WIDTH)
+
+
+def told(value: Any) -> str:
+    """A value of the lineage in words; digests by their first characters."""
+    from sweeper.cli.text import parameter
+
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {told(each)}" for name, each in value.items())
+    if isinstance(value, list):
+        return f"[{', '.join(told(each) for each in value)}]" if value else "none"
+    if isinstance(value, str):
+        return value[:DIGEST] if re.fullmatch("[0-9a-f]{64}", value) else value
+    return parameter(value)

@@ -12,7 +12,7 @@ from itertools import islice
 
 from sweeper import view
 from sweeper.cli.text import duration, number, one_line, plural, shorten, with_spread
-from sweeper.core.records import FoldRun, Phase, RunState, State, Trial, TrialState
+from sweeper.core.records import FoldRun, Phase, RunState, State, SweepState, Trial, TrialState
 
 PHASES = {
     Phase.SEARCH: "searching",
@@ -22,6 +22,8 @@ PHASES = {
     Phase.REGISTER: "registering",
     Phase.DONE: "done",
 }
+
+CATCHING_UP = "over; MLflow is being brought up to date"
 
 REASON = 100
 """Characters of a reason that a progress line has room for; `sweeper show` has it whole."""
@@ -52,8 +54,7 @@ class Tally:
         self.counts = view.Counts()
         self._seen: dict[int, _Seen] = {}
         self._watched: set[int] = set()
-        self._phase = Phase.SEARCH
-        self._stopping = ""
+        self._now = PHASES[Phase.SEARCH]
 
     @property
     def ended(self) -> int:
@@ -94,15 +95,11 @@ class Tally:
         return list(_told(state, trial, before))
 
     def _sweep(self, state: State) -> list[Change]:
-        changes = []
-        if state.phase is not self._phase:
-            self._phase = state.phase
-            changes.append(Change(PHASES[state.phase], notable=True))
-        if state.stopping != self._stopping:
-            self._stopping = state.stopping
-            if state.stopping:
-                changes.append(Change(f"stopping: {state.stopping}", notable=True))
-        return changes
+        now = now_line(state)
+        if now == self._now:
+            return []
+        self._now = now
+        return [Change(now, notable=True)]
 
 
 def _told(state: State, trial: Trial, before: _Seen | None) -> list[Change]:
@@ -145,13 +142,19 @@ def end_change(state: State, trial: Trial) -> Change:
         )
         return Change(said, "complete", notable=best)
     if trial.state is TrialState.PRUNED:
-        done = f"{len(trial.scores)} of {plural(state.splits.folds, 'fold')}"
-        return Change(f"trial {trial.number} pruned ({done}): {why}", "pruned")
+        return Change(f"trial {trial.number} pruned: {why}", "pruned")
     return Change(f"trial {trial.number} failed: {why}", "failed")
 
 
 def reason(text: str) -> str:
     return shorten(one_line(text), REASON)
+
+
+def now_line(state: State) -> str:
+    """What the sweep is at."""
+    if state.status is not SweepState.RUNNING:
+        return CATCHING_UP if state.spec.tracking.enabled else "over"
+    return f"stopping: {state.stopping}" if state.stopping else PHASES[state.phase]
 
 
 def standing_line(state: State, tally: Tally) -> str:
