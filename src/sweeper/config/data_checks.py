@@ -51,7 +51,10 @@ def _task(loaded: Loaded, dataset: Dataset) -> Iterator[Problem]:
     if dataset.task == "none":
         yield Problem("data.target", "a model needs a target; expected `data.target: COLUMN`")
     elif loaded.task is not None and loaded.task != dataset.task:
-        yield Problem("model", f"is for {loaded.task}, but the target makes this a {dataset.task}")
+        yield Problem(
+            "data.target",
+            f"makes this a {dataset.task}, but the model or the metric is for {loaded.task}",
+        )
 
 
 def _metrics(spec: SweepSpec, dataset: Dataset) -> Iterator[Problem]:

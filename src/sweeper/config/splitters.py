@@ -38,7 +38,7 @@ def read_cv(at: Cursor) -> CvSpec:
     if "splitter" in children:
         return _mapping(at, children)
     keys = at.fields(("n_splits", "repeats", "splitter", "split_by"))
-    if not keys:
+    if not children:
         at.wrong(_EXPECTED)
     return CvSpec(n_splits=_folds(keys), repeats=_repeats(keys))
 

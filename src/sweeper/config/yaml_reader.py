@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import yaml
+import yaml  # type: ignore[import-untyped]
 
 from sweeper.config.problems import Findings, Mark, short
 from sweeper.config.scalars import Ambiguous, resolve

@@ -1,0 +1,215 @@
+"""`cv:`, `data:` and the sections that say how a sweep is run."""
+
+from __future__ import annotations
+
+import pytest
+
+from sweeper.core.specs import (
+    Budget,
+    CvKind,
+    CvSpec,
+    DataSpec,
+    HoldoutKind,
+    HoldoutSpec,
+    PrunerSpec,
+    RegisterSpec,
+    Resources,
+    Retries,
+    SearchSpec,
+    TrackingSpec,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "cv"),
+    [
+        ("3", CvSpec(n_splits=3)),
+        ("{repeats: 3}", CvSpec(repeats=3)),
+        ("{n_splits: 4, repeats: 2}", CvSpec(n_splits=4, repeats=2)),
+        ("none", CvSpec(CvKind.NONE, n_splits=1)),
+        ("{split_by: fold}", CvSpec(CvKind.COLUMN, column="fold")),
+        ("GroupKFold", CvSpec(CvKind.SPLITTER, splitter="GroupKFold")),
+        (
+            "{splitter: StratifiedKFold, n_splits: 4, shuffle: true}",
+            CvSpec(CvKind.SPLITTER, 4, "StratifiedKFold", (("n_splits", 4), ("shuffle", True))),
+        ),
+        (
+            "{splitter: sklearn.model_selection.KFold, n_splits: 3}",
+            CvSpec(CvKind.SPLITTER, 3, "KFold", (("n_splits", 3),)),
+        ),
+        (
+            "{splitter: own_code:Halves, gap: 2}",
+            CvSpec(CvKind.SPLITTER, 5, "own_code:Halves", (("gap", 2),)),
+        ),
+        ("own_code.Halves", CvSpec(CvKind.SPLITTER, splitter="own_code:Halves")),
+    ],
+)
+def test_every_form_of_cv_is_read(read, svc, text, cv):
+    loaded = read(f"{svc}cv: {text}\n")
+    assert loaded.problems == ()
+    assert loaded.spec.cv == cv
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("1", "a whole number of at least 2"),
+        ("2.5", "expected a number of folds"),
+        ("StratifedKFold", "did you mean `StratifiedKFold`?"),
+        ("{splitter: KFold, n_split: 3}", "did you mean `n_splits`?"),
+        ("{splitter: KFold, n_splits: 1}", "KFold refuses these arguments"),
+        ("{splitter: LeavePOut}", "LeavePOut refuses these arguments"),
+        ("{splitter: PredefinedSplit}", "expected `cv: {split_by: column}`"),
+        ("{splitter: own_code:cost}", "splits nothing"),
+        ("{splitter: GroupKFold, repeats: 1.5}", "a whole number of at least 1"),
+        ("{splitter: TimeSeriesSplit, repeats: 3}", "repeats would all be the same"),
+        ("{folds: 3}", "unknown key `folds`"),
+    ],
+)
+def test_a_cv_that_cannot_split_is_a_problem(read, svc, text, words):
+    problems = read(f"{svc}cv: {text}\n").problems
+    assert words in problems[0]
+    assert ":7: cv" in problems[0]
+
+
+def test_the_data_section_is_read_whole(read, svc):
+    section = (
+        '{source: t.csv, target: y, positive: ">50K", drop: [a, 5], groups: g, time: t,'
+        " weights: w, id: i, duplicates: drop, holdout: {column: split, value: test}}"
+    )
+    loaded = read(svc.replace('{source: "sklearn:digits"}', section))
+    assert loaded.spec.data == DataSpec(
+        source="t.csv", target="y", positive=">50K", drop=("a", "5"), groups="g", time="t",
+        weights="w", id="i", duplicates="drop",
+        holdout=HoldoutSpec(HoldoutKind.COLUMN, column="split", value="test"),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "holdout"),
+    [
+        ("0.3", HoldoutSpec(fraction=0.3)),
+        ("none", HoldoutSpec(HoldoutKind.NONE)),
+        ("null", HoldoutSpec(HoldoutKind.NONE)),
+        ("test.parquet", HoldoutSpec(HoldoutKind.FILE, path="test.parquet")),
+    ],
+)
+def test_a_holdout_has_four_forms(read, svc, text, holdout):
+    loaded = read(svc, f"data.holdout={text}")
+    assert loaded.spec.data.holdout == holdout
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("data.holdout=20", "0.2 for 20 %"),
+        ("data.holdout=1.0", "a share between 0 and 1"),
+        ("data.holdout=test", "a share as 0.2, a file"),
+        ("data.duplicates=remove", "expected one of keep, drop, error"),
+        ("data.tagret=y", "did you mean `target`?"),
+        ("data.source=income.csv", "the key `target` is missing"),
+        ("data.source=5", "expected a file"),
+        ("data.positive=[1]", "the label of the positive class"),
+        ("data.target=", "nothing stands here"),
+        ("seed=-1", "a whole number of at least 0"),
+        ("name=a/b", "letters, digits"),
+        ("name=..", "letters, digits"),
+        ("name=artifacts", "taken by sweeper's own files"),
+        ("search.sampler=gpp", "expected one of auto, tpe, gp"),
+        ("search.samplr=gp", "did you mean `sampler`?"),
+        ("search.pruner=hyperband", "prunes on epochs"),
+        ("search.pruner=asha", "comes with distributed training"),
+        ("search.pruner={name: racing, alpha: 2}", "a share between 0 and 1"),
+        ("search.concurrency=0", "a whole number of at least 1"),
+        ("search.concurrency=many", "auto, or a number"),
+        ("budget.trials=0", "a whole number of at least 1"),
+        ("budget.trials=forty", "a whole number of at least 1"),
+        ("budget.time=soon", "a time, as 90s"),
+        ("resources.workers=2", "several workers a fold come with distributed training"),
+        ("resources.cpus=0", "a number above 0"),
+        ("resources.gpus=-1", "a number of at least 0"),
+        ("resources.memory=2gb", "a size, as 512MiB"),
+        ("retries.error=-1", "a whole number of at least 0"),
+        ("retries.eror=1", "did you mean `error`?"),
+        ("timeout=never", "a time, as 90s"),
+        ("register.when=best", "expected one of better, always, never"),
+        ("register.alias=v1", "neither `latest`"),
+        ("register.model=a/b", "letters, digits"),
+        ("register=income", "expected a mapping with model, alias, when"),
+        ("refit=yes", "write `true`"),
+        ("tracking.url=x", "did you mean `uri`?"),
+        ("tracking=5", "an MLflow tracking URI"),
+        ("serach.sampler=gp", "did you mean `search`?"),
+    ],
+)
+def test_a_wrong_setting_is_a_problem_that_names_its_key(read, svc, override, words):
+    problems = read(svc, override).problems
+    key = override.partition("=")[0].split(".")[0]
+    assert words in problems[0]
+    assert f": {key}" in problems[0]
+
+
+def test_settings_are_read(read, svc):
+    spec = read(
+        svc
+        + """\
+seed: 7
+search: {sampler: tpe, pruner: {name: wilcoxon, alpha: 0.1, startup: 5}, concurrency: 4}
+budget: {trials: 12, time: 1h30m}
+resources: {cpus: 2, gpus: 0.5, memory: 2GB, workers: 1}
+retries: {error: 0, oom: 2}
+timeout: 10m
+register: {model: digit_reader, alias: best, when: always}
+refit: false
+tracking: {uri: "http://localhost:5000"}
+"""
+    ).spec
+    assert spec.seed == 7
+    assert spec.search == SearchSpec("tpe", PrunerSpec("wilcoxon", 0.1, 5), 4)
+    assert spec.budget == Budget(12, 5400)
+    assert spec.resources == Resources(2, 0.5, 2 * 10**9, 1)
+    assert spec.retries == Retries(error=0, oom=2)
+    assert spec.timeout == 600
+    assert spec.register == RegisterSpec("digit_reader", "best", "always")
+    assert spec.refit is False
+    assert spec.tracking == TrackingSpec("http://localhost:5000")
+
+
+def test_what_is_not_said_has_a_default(read, svc):
+    spec = read(svc).spec
+    assert spec.seed == 0
+    assert spec.search == SearchSpec()
+    assert spec.budget == Budget(40)
+    assert spec.register == RegisterSpec("digits")
+    assert spec.data.holdout == HoldoutSpec()
+    assert spec.cv == CvSpec()
+
+
+@pytest.mark.parametrize("nothing", ["none", "null", "~"])
+def test_none_switches_off(read, svc, nothing):
+    spec = read(
+        svc,
+        f"register={nothing}",
+        f"tracking={nothing}",
+        f"timeout={nothing}",
+        f"search.pruner={nothing}",
+    ).spec
+    assert spec.register is None
+    assert spec.tracking.enabled is False
+    assert spec.timeout is None
+    assert spec.search.pruner.name == "none"
+
+
+def test_a_budget_of_time_alone_has_no_number_of_trials(read, svc):
+    assert read(svc, "budget.time=10m").spec.budget == Budget(None, 600)
+
+
+def test_a_grid_ends_when_it_is_done(read, svc):
+    loaded = read(svc, "search.sampler=grid", "model.parameters.C={values: [1.0, 2.0]}")
+    assert loaded.spec.budget == Budget()
+
+
+def test_without_free_parameters_there_is_one_trial(read, svc):
+    loaded = read(svc, "model.parameters.C=1.0", "budget.trials=40")
+    assert loaded.spec.budget == Budget(1)
+    assert "no free parameters" in loaded.warnings[0]
