@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.metaestimators import available_if
 
@@ -19,12 +21,6 @@ class KnownRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     def __init__(self, model: Any, X: Any) -> None:
         self.model = model
         self.X = X
-
-    def fit(self, X: Any, y: Any) -> KnownRegressor:
-        return self
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return True
 
     @cached_property
     def values(self) -> Any:
@@ -46,23 +42,12 @@ class CodedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.X = X
         self.labels = labels
 
-    def fit(self, X: Any, y: Any) -> CodedClassifier:
-        return self
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return True
-
     @property
     def classes_(self) -> Any:
-        import numpy as np
-
         return np.arange(len(self.labels))
 
     def codes(self, y: Any) -> Any:
         """Labels as codes. ValueError when `y` holds something that is no class."""
-        import numpy as np
-        import pandas as pd
-
         codes = pd.Index(list(self.labels), dtype=object).get_indexer(
             pd.Index(np.asarray(y).reshape(-1).tolist(), dtype=object)
         )
@@ -88,8 +73,6 @@ class CodedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     @cached_property
     def _decisions(self) -> Any:
-        import numpy as np
-
         values = np.asarray(self.model.decision_function(self.X))
         if values.ndim == 1:
             return values if self._places()[-1] == len(self.labels) - 1 else -values
@@ -113,8 +96,6 @@ class CodedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _columns(self, values: Any, absent: float) -> Any:
         """One column for each of `labels`, in their order."""
-        import numpy as np
-
         values = np.asarray(values)
         columns = np.full((len(values), len(self.labels)), absent, dtype=float)
         columns[:, self._places()] = values
