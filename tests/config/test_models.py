@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import types
 
 import pytest
 
@@ -78,7 +79,6 @@ def test_a_single_model_may_be_written_as_its_class(read):
 )
 def test_an_unknown_estimator_is_a_problem_with_the_nearest_name(with_model, path, words):
     problem = only(with_model(f"estimator: {path}").problems)
-    assert problem.startswith(str(problem.split(":")[0]))
     assert ":5: model.estimator: " in problem
     assert words in problem
 
@@ -96,7 +96,16 @@ def test_modules_beside_the_config_are_found_and_forgotten(with_model, tmp_path)
     assert "own_code" not in sys.modules
     assert sys.path == before
     assert not (tmp_path / "__pycache__").exists()
-    (tmp_path / "other").mkdir()
+
+
+def test_another_configs_module_of_the_same_name_is_not_taken_for_this_ones(
+    with_model, monkeypatch
+):
+    other = types.ModuleType("own_code")
+    other.__file__ = "/elsewhere/own_code.py"
+    monkeypatch.setitem(sys.modules, "own_code", other)
+    assert with_model("estimator: own_code:Odd\nparameters: {size: 1}").problems == ()
+    assert sys.modules["own_code"] is other
 
 
 def test_classifiers_and_regressors_are_not_mixed(with_model):
@@ -123,6 +132,8 @@ def test_a_metric_of_the_other_task_is_a_problem(with_model):
 def test_a_metric_of_probabilities_needs_a_model_that_has_them(with_model):
     loaded = with_model("estimator: sklearn.svm.LinearSVC", "metric=log_loss")
     assert "needs probabilities, which LinearSVC does not give" in only(loaded.problems)
+    beside = with_model("estimator: sklearn.svm.LinearSVC", "metrics=[brier]")
+    assert "`brier` needs probabilities" in only(beside.problems)
 
 
 @pytest.mark.parametrize(

@@ -93,3 +93,9 @@ def test_columns_that_are_no_features_are_dropped_or_suggested(tmp_path):
 )
 def test_a_quoted_value_reads_back_as_itself(value, read, svc):
     assert read(svc, f"data.positive={quoted(value)}").data.positive == value
+
+
+def test_a_comment_never_runs_into_a_long_value(tmp_path):
+    column = "a_column_with_a_name_longer_than_most"
+    loaded = written(tmp_path, Facts("d.csv", 90, column, "regression"))
+    assert loaded.spec.data.target == column

@@ -32,32 +32,45 @@ class NotFound(Exception):
 def importable(directory: Path) -> Iterator[None]:
     """Lets modules beside the config be imported; leaves the interpreter as it was.
 
-    Modules from `directory` are forgotten afterwards, so that another config's module of
-    the same name is found then, and nothing is compiled into the user's directory.
+    A module of the same name that another config brought steps aside meanwhile, those
+    from `directory` are forgotten afterwards, and nothing is compiled into the folder.
     """
-    folder = str(directory.resolve())
+    folder = directory.resolve()
+    aside = {name: sys.modules.pop(name) for name in list(sys.modules) if _namesake(name, folder)}
     before, wrote = set(sys.modules), sys.dont_write_bytecode
-    sys.path.insert(0, folder)
+    sys.path.insert(0, str(folder))
     sys.dont_write_bytecode = True
     importlib.invalidate_caches()
     try:
         yield
     finally:
         sys.dont_write_bytecode = wrote
-        if folder in sys.path:
-            sys.path.remove(folder)
-        for name in [n for n in sys.modules if n not in before]:
-            if _is_beside(name, folder, before):
-                del sys.modules[name]
+        if str(folder) in sys.path:
+            sys.path.remove(str(folder))
+        tops = {name for name in sys.modules.keys() - before if _is_beside(name, folder)}
+        for name in [n for n in sys.modules if n.partition(".")[0] in tops and n not in before]:
+            del sys.modules[name]
+        sys.modules.update(aside)
 
 
-def _is_beside(name: str, folder: str, before: set[str]) -> bool:
-    """True when the module's top-level package lies directly in `folder` and is new."""
+def _beside(top: str, folder: Path) -> list[Path]:
+    """The files that a module of this name beside the config can have."""
+    return [folder / f"{top}.py", folder / top / "__init__.py"]
+
+
+def _is_beside(name: str, folder: Path) -> bool:
+    origin = getattr(sys.modules[name], "__file__", None)
+    return "." not in name and origin is not None and Path(origin) in _beside(name, folder)
+
+
+def _namesake(name: str, folder: Path) -> bool:
+    """True when a module, not of Python's own, hides one of the config's folder."""
     top = name.partition(".")[0]
-    origin = getattr(sys.modules.get(top), "__file__", None)
-    if top in before or origin is None:
+    loaded = getattr(sys.modules.get(top), "__file__", None)
+    if loaded is None or top in sys.stdlib_module_names or "site-packages" in loaded:
         return False
-    return origin in (f"{folder}/{top}.py", f"{folder}/{top}/__init__.py")
+    files = _beside(top, folder)
+    return Path(loaded) not in files and any(file.is_file() for file in files)
 
 
 def find(path: str) -> Any:

@@ -74,12 +74,11 @@ def read_spec(table: Table, directory: Path, file: Mark, findings: Findings) -> 
     drafts: list[Draft] = []
     work = _work(keys, drafts)
     names = names_of(drafts)
-    metric = _metric(keys)
-    _check_metric(keys, work, metric)
-    spec = _settled(keys, drafts, names, work, metric, data, directory)
+    metrics = _metrics(keys, work)
+    spec = _settled(keys, drafts, names, work, metrics, data, directory)
     # of what user code reports nothing follows, unless there is a target that it is about
     supervised = work.model is not None or (data is not None and data.target is not None)
-    task = work.task or (task_of(metric) if supervised else None)
+    task = work.task or (task_of(metrics[0]) if supervised else None)
     return Outcome(None if findings.problems else spec, data, task)
 
 
@@ -159,24 +158,33 @@ def _named_preprocess(preprocess: Preprocess, names: Names) -> Preprocess:
     return replace(preprocess, blocks=blocks)
 
 
-def _metric(keys: dict[str, Cursor]) -> Metric:
-    if "metric" not in keys:
-        return Metric("", Goal.MAXIMIZE)
-    return read_metric(keys["metric"], reported="train" in keys)
+def _metrics(keys: dict[str, Cursor], work: _Work) -> tuple[Metric, tuple[Metric, ...]]:
+    """The metric that the search is about, and those recorded beside it."""
+    reported = work.train is not None
+    main = Metric("", Goal.MAXIMIZE)
+    others: tuple[Metric, ...] = ()
+    if "metric" in keys:
+        main = read_metric(keys["metric"], reported)
+        _check_metric(keys["metric"], main, work)
+    if "metrics" in keys:
+        others = read_metrics(keys["metrics"], reported, main)
+    for metric in others:
+        _check_metric(keys["metrics"], metric, work)
+    return main, others
 
 
-def _check_metric(keys: dict[str, Cursor], work: _Work, metric: Metric) -> None:
+def _check_metric(at: Cursor, metric: Metric, work: _Work) -> None:
     """Notes a metric that the models cannot be scored by."""
     wanted = task_of(metric)
     if work.task is not None and wanted is not None and work.task != wanted:
-        keys["metric"].problem(
+        at.problem(
             f"`{metric.name}` is for {wanted}, but the model is for {work.task}; "
             f"expected a metric of {work.task}"
         )
     elif needs_probabilities(metric):
-        for at, made in work.classes:
+        for model, made in work.classes:
             if isinstance(made.target, type) and not hasattr(made.target, "predict_proba"):
-                at.problem(
+                model.problem(
                     f"`{metric.name}` needs probabilities, which {made.name} does not give; "
                     "expected another metric, or an estimator with `predict_proba`"
                 )
@@ -187,21 +195,20 @@ def _settled(
     drafts: list[Draft],
     names: Names,
     work: _Work,
-    metric: Metric,
+    metrics: tuple[Metric, tuple[Metric, ...]],
     data: DataSpec | None,
     directory: Path,
 ) -> SweepSpec:
     """The spec, worth something only when no problem was noted."""
-    reported = "train" in keys
     name = settings.read_name(keys["name"]) if "name" in keys else ""
     search = settings.read_search(keys["search"]) if "search" in keys else SearchSpec()
     budget = settings.read_budget(keys["budget"]) if "budget" in keys else Budget()
     return SweepSpec(
         name=name,
         seed=settings.read_seed(keys["seed"]) if "seed" in keys else 0,
-        metric=metric,
+        metric=metrics[0],
         space=space_of(drafts, names),
-        metrics=read_metrics(keys["metrics"], reported, metric) if "metrics" in keys else (),
+        metrics=metrics[1],
         data=data,
         cv=_cv(keys),
         preprocess=work.preprocess,

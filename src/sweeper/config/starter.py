@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from sweeper.config.problems import short
 from sweeper.config.scalars import Ambiguous, resolve
+from sweeper.config.secrets import mask
 from sweeper.core.space import Value
 from sweeper.ports import Column
 
@@ -58,7 +59,7 @@ def starter(path: Path, description: Description) -> str:
         _data(path, description),
         _scoring(description),
         _model(description),
-        _running(),
+        RUNNING,
     )
     return "\n".join(parts)
 
@@ -80,23 +81,25 @@ def quoted(value: Value) -> str:
     return value if plain and _PLAIN.fullmatch(value) else json.dumps(value, ensure_ascii=False)
 
 
+def _line(text: str, comment: str) -> str:
+    """A line of the config with its comment, in the column of the others where it fits."""
+    return f"{text:<25} # {_comment(comment)}"
+
+
 def _comment(text: str) -> str:
-    return short(text).replace("#", "")
+    return " ".join(mask(text).split())
 
 
 def _heading(path: Path, facts: Description) -> str:
-    kinds: dict[str, int] = {}
-    for column in facts.columns:
-        if column.name != facts.target:
-            kinds[column.kind] = kinds.get(column.kind, 0) + 1
+    kinds = Counter(column.kind for column in facts.columns if column.name != facts.target)
     found = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
     lines = [
-        f"# {facts.rows} rows, {sum(kinds.values())} feature columns: {found}.",
+        f"# {facts.rows} rows, {kinds.total()} columns beside the target: {found}.",
         *(f"# Note: {_comment(note)}" for note in facts.notes),
         f"# Start it with: sweeper launch {path.name}",
         "",
-        f"name: {quoted(default_name(path))}        # the sweep: its folder and MLflow experiment",
-        "seed: 7                   # same seed, same folds and same suggestions",
+        _line(f"name: {default_name(path)}", "the sweep: its folder and MLflow experiment"),
+        _line("seed: 7", "same seed, same folds and same suggestions"),
     ]
     return "\n".join(lines)
 
@@ -104,32 +107,27 @@ def _heading(path: Path, facts: Description) -> str:
 def _data(path: Path, facts: Description) -> str:
     lines = [
         "data:",
-        f"  source: {quoted(_source(path, facts.file))}    # paths start at this file's folder",
-        f"  target: {quoted(facts.target)}        # the column to predict",
+        _line(f"  source: {quoted(_source(path, facts.file))}", "from this file's folder"),
+        _line(f"  target: {quoted(facts.target)}", "the column to predict"),
     ]
     if len(facts.classes) == 2:
-        lines.append(
-            f"  positive: {quoted(_positive(facts))}        # the class that precision and recall "
-            "are about"
-        )
-    dropped = [s.column for s in facts.suggestions if s.role == "drop"]
+        label = quoted(_positive(facts))
+        lines.append(_line(f"  positive: {label}", "the class that precision and recall are of"))
+    dropped = [quoted(s.column) for s in facts.suggestions if s.role == "drop"]
     if dropped:
-        names = ", ".join(quoted(name) for name in dropped)
-        lines.append(f"  drop: [{names}]        # no features: they name the row, or never change")
-    for other in facts.suggestions:
-        if other.role != "drop":
-            lines.append(_suggested(other))
-    lines.append(
-        "  holdout: 0.2            # rows the search never sees; the result is tested on them"
-    )
+        text = f"  drop: [{', '.join(dropped)}]"
+        lines.append(_line(text, "no features: they name the row, or never change"))
+    lines += [_suggested(s) for s in facts.suggestions if s.role != "drop"]
+    lines.append(_line("  holdout: 0.2", "rows the search never sees; the model is tested on them"))
     return "\n".join(lines)
 
 
 def _suggested(found: Suggestion) -> str:
+    """A role that a column may have, for the user to switch on."""
     value = quoted(found.column)
     if found.role == "holdout":
         value = f"{{column: {value}, value: test}}"
-    return f"  # {found.role}: {value}        # {_comment(found.reason)}"
+    return _line(f"  # {found.role}: {value}", found.reason)
 
 
 def _source(path: Path, file: str) -> str:
@@ -148,13 +146,12 @@ def _positive(facts: Description) -> Value:
 
 def _scoring(facts: Description) -> str:
     metric, others = _metrics(facts)
-    folds = _folds(facts)
     return "\n".join(
         [
-            f"cv: {folds}                     # folds; every trial gets the same ones",
-            f"metric: {metric}        # what the search is about",
-            f"metrics: [{', '.join(others)}]        # recorded as well",
-            "preprocess: auto          # by column type, fitted inside each fold; or none",
+            _line(f"cv: {_folds(facts)}", "folds; every trial gets the same ones"),
+            _line(f"metric: {metric}", "what the search is about"),
+            _line(f"metrics: [{', '.join(others)}]", "recorded as well"),
+            _line("preprocess: auto", "by column type, fitted inside each fold; or none"),
         ]
     )
 
@@ -176,35 +173,36 @@ def _metrics(facts: Description) -> tuple[str, list[str]]:
 
 def _model(facts: Description) -> str:
     classes = facts.task == "classification"
-    linear, name = ("LogisticRegression", "logistic") if classes else ("Ridge", "ridge")
     boosting = f"HistGradientBoosting{'Classifier' if classes else 'Regressor'}"
-    strength = (
-        "{C: {min: 1e-4, max: 100.0, log: true}, max_iter: 1000}"
-        if classes
-        else "{alpha: {min: 1e-3, max: 1000.0, log: true}}"
-    )
     return f"""\
 model:
   choose:                 # the search chooses among these; each has its own parameters
-    {name}:
-      estimator: sklearn.linear_model.{linear}    # any class with fit and predict
-      parameters: {strength}    # a range is searched, a plain value is fixed
+{LOGISTIC if classes else RIDGE}
     boosting:
       estimator: sklearn.ensemble.{boosting}
-      parameters:
+      parameters:         # a range is searched, {{values: [...]}} too; a plain value is fixed
         learning_rate: {{min: 0.01, max: 0.5, log: true}}
-        max_leaf_nodes: {{min: 7, max: 127, log: true}}    # two integers: an integer range
+        max_leaf_nodes: {{min: 7, max: 127, log: true}}      # two integers: an integer range
         min_samples_leaf: {{min: 5, max: 100, log: true}}
-        l2_regularization: {{values: [0, 0.1, 1, 10]}}     # one of these"""
+        l2_regularization: {{values: [0, 0.1, 1, 10]}}"""
 
 
-def _running() -> str:
-    return """\
+LOGISTIC = """\
+    logistic:
+      estimator: sklearn.linear_model.LogisticRegression   # any class with fit and predict
+      parameters: {C: {min: 1e-4, max: 100.0, log: true}, max_iter: 1000}"""
+
+RIDGE = """\
+    ridge:
+      estimator: sklearn.linear_model.Ridge                # any class with fit and predict
+      parameters: {alpha: {min: 1e-3, max: 1000.0, log: true}}"""
+
+RUNNING = """\
 search:
   sampler: auto           # or tpe, gp, cmaes, random, qmc, grid
   pruner: racing          # stops trials that cannot win any more; or median, wilcoxon, none
-budget: {trials: 40, time: 30m}    # whichever ends first; over all launches
+budget: {trials: 40, time: 30m}                # whichever ends first; over all launches
 timeout: 10m              # for one fold of one trial
-register: {alias: champion, when: better}    # the alias moves when the new model is better
+register: {alias: champion, when: better}      # the alias moves when the new model is better
 refit: true               # train the winner on all training rows
 """
