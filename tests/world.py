@@ -54,7 +54,7 @@ def spec(
     goal: Goal = Goal.MAXIMIZE,
     target: float | None = None,
     time: float | None = None,
-    retries: Retries = Retries(),
+    retries: Retries | None = None,
     refit: bool = True,
     register: bool = True,
 ) -> SweepSpec:
@@ -66,7 +66,7 @@ def spec(
         space=Space((Dimension("x", Range(0.0, 1.0)),)),
         search=SearchSpec("random", PrunerSpec(pruner), concurrency),
         budget=Budget(trials, time),
-        retries=retries,
+        retries=retries or Retries(),
         register=RegisterSpec("toy") if register else None,
         refit=refit,
     )
@@ -215,5 +215,7 @@ class World:
         raise AssertionError("the sweep does not end")
 
 
-def failure(kind: FailureKind = FailureKind.ERROR, charged: bool = True, what: str = "a") -> Failure:
+def failure(
+    kind: FailureKind = FailureKind.ERROR, charged: bool = True, what: str = "a"
+) -> Failure:
     return Failure(kind, "ValueError", f"went wrong: {what}", f"print-{what}", charged=charged)

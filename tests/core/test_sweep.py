@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
+
 from sweeper.core import commands as c
 from sweeper.core import stimuli
 from sweeper.core.records import (

@@ -155,6 +155,7 @@ class _Launch:
         try:
             state = controller.run([self._launched(edit)])
         finally:
+            stop.detach()
             if tracker is not None and not tracker.finish(CATCH_UP):
                 self._notice("tracking has not caught up yet; the next launch goes on with it")
         return self._outcome(state)

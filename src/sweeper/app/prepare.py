@@ -61,7 +61,7 @@ def prepare(
         reading.raise_problems(problems)
     if spec is None or splits is None:
         raise AssertionError("a config without problems has a spec and splits")
-    for line in (*loaded.warnings, *(dataset.warnings if dataset else ())):
+    for line in (*loaded.warnings, *(dataset.warnings if dataset else ()), *splits.warnings):
         notice(f"warning: {line}")
     for line in dataset.digest.notes if dataset else ():
         notice(f"data: {line}")
@@ -77,7 +77,8 @@ def _data(
 
     if not isinstance(data, DataSpec):
         return None, _one_fold() if spec is not None and spec.data is None else None
-    dataset = sources.load(data, task, directory)
+    split_by = spec.cv.column if spec is not None else ""
+    dataset = sources.load(data, task, directory, split_by or None)
     if spec is None:
         return dataset, None
     return dataset, sources.split(spec.cv, dataset, spec.seed, directory)

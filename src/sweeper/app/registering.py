@@ -30,6 +30,7 @@ class Registering:
         """`shape` tells what the cluster looks like, for the lineage."""
         self._prepared, self._directory, self._journal = prepared, directory, journal
         self._shape = shape
+        self._compared: Champion | None = None
 
     def __call__(self, state: State) -> Registered:
         spec, best, model = state.spec, state.best, winning_model(state)
@@ -37,7 +38,6 @@ class Registering:
             raise AssertionError("registering without a winner")
         dataset = self._prepared.dataset
         report = dict(state.holdout) if state.holdout else None
-        held = self._registry(state).champion(spec.register.model, spec.register.alias)
         return self._registry(state).register(
             Registration(
                 sweep=spec.name,
@@ -51,9 +51,10 @@ class Registering:
                 target=spec.data.target if spec.data else None,
                 classes=dataset.classes if dataset else (),
                 metrics=figures(state, best),
-                lineage=self._lineage(state, best, held),
+                lineage=self._lineage(state, best),
                 holdout=report,
                 files=self._files(state),
+                directory=spec.directory,
             )
         )
 
@@ -63,12 +64,20 @@ class Registering:
         if spec.register is None or state.data is None:
             return None
         try:
-            held = self._registry(state).champion(spec.register.model, spec.register.alias)
+            held = self._holder(state)
         except SweeperError:
             return None  # registering will meet the same and say so
         if held is None or held.holdout != state.data.holdout or held.metric != spec.metric.name:
             return None
+        self._compared = held
         return held.content
+
+    def _holder(self, state: State) -> Champion | None:
+        """Who has the alias now: after a crash, the comparison's other side is looked up again."""
+        spec = state.spec
+        if spec.register is None:
+            return None
+        return self._registry(state).champion(spec.register.model, spec.register.alias)
 
     def _registry(self, state: State) -> Registry:
         from sweeper.mlflow_store import where
@@ -77,14 +86,14 @@ class Registering:
         store = where(state.spec.tracking, self._directory.path.parent)
         return MlflowRegistry(store.uri, store.artifacts, state.spec.name)
 
-    def _lineage(self, state: State, best: Trial, held: Champion | None) -> dict[str, Value]:
+    def _lineage(self, state: State, best: Trial) -> dict[str, Value]:
         from sweeper.registry.lineage import document
 
-        spec = state.spec
-        own = sweep_id(state)
-        parents = []
-        if held is not None and spec.register is not None:
-            parents = [{"model": held.model, "version": held.version, "alias": spec.register.alias}]
+        spec, own = state.spec, sweep_id(state)
+        if spec.register is None:
+            raise AssertionError("lineage of a model that is not registered")
+        held = self._compared or self._holder(state)
+        parents = [] if held is None else [_parent(held, spec.register.alias)]
         folds = range(state.splits.folds)
         seeds = {f"fold {k}": derive(spec.seed, best.number, k) for k in folds}
         wall, since = state.anchor
@@ -133,3 +142,7 @@ def figures(state: State, best: Trial) -> dict[str, float]:
         if figure.get("value") is not None:
             found[f"holdout_{name}"] = float(figure["value"])
     return found
+
+
+def _parent(held: Champion, alias: str) -> dict[str, Value]:
+    return {"model": held.model, "version": held.version, "alias": alias}

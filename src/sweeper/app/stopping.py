@@ -19,8 +19,12 @@ class StopSignal:
         if self._asked:
             raise KeyboardInterrupt
 
+    def detach(self) -> None:
+        """The controller has ended: whoever asks now is not kept waiting."""
+        self._post = None
+
     def ask(self, reason: str) -> None:
-        """Ask for the end. KeyboardInterrupt while nothing has been started yet."""
+        """Ask for the end. KeyboardInterrupt where no controller is at work."""
         self._asked += 1
         if self._post is None:
             raise KeyboardInterrupt

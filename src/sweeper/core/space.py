@@ -45,7 +45,7 @@ class Range:
         if step is None:
             return None
         count = math.floor((self.high - self.low) / step + 1e-9) + 1
-        points = (self.low + i * step for i in range(count))
+        points = (min(self.low + i * step, self.high) for i in range(count))
         return tuple(int(p) if self.integer else p for p in points)
 
 

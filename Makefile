@@ -1,0 +1,58 @@
+# Two commands for a newcomer: `make quickstart` and `make test`. Python 3.11 or later, pip, make.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+WORKERS ?= 2
+
+.PHONY: help quickstart test lint format lock bench fuzz clean
+
+help:  ## what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(VENV)/installed: requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install -r requirements.lock
+	$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed requirements-dev.lock
+	$(PIP) install -r requirements-dev.lock
+	@touch $@
+
+quickstart: $(VENV)/installed  ## install and run the main job on a real CSV
+	$(BIN)/sweeper launch configs/quickstart.yaml
+
+test: $(VENV)/installed-dev  ## the whole suite, under 10 minutes on 2 cores
+	$(BIN)/python -m pytest -m "not cluster and not slow" -n $(WORKERS)
+	$(BIN)/python -m pytest -m "cluster and not slow"
+
+lint: $(VENV)/installed-dev  ## ruff, mypy and the arrows between packages
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/installed-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/installed-dev  ## the measurements of docs/benchmarks.md
+	$(BIN)/python benchmarks/racing.py
+	$(BIN)/python benchmarks/busy_workers.py
+	$(BIN)/python benchmarks/suggestion_cost.py
+
+fuzz: $(VENV)/installed-dev  ## 10,000 mutated configs
+	$(BIN)/python benchmarks/fuzz_config.py
+
+lock:  ## write the lock files anew from the ranges in pyproject.toml
+	rm -rf $(VENV)-lock && $(PYTHON) -m venv $(VENV)-lock
+	$(VENV)-lock/bin/python -m pip --quiet install setuptools .
+	$(VENV)-lock/bin/python -m pip freeze --all --exclude sweeper --exclude pip > requirements.lock
+	$(VENV)-lock/bin/python -m pip --quiet install ".[dev]"
+	$(VENV)-lock/bin/python -m pip freeze --all --exclude sweeper --exclude pip > requirements-dev.lock
+	rm -rf $(VENV)-lock
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache

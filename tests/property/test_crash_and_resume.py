@@ -1,0 +1,137 @@
+"""Any order of answers, failures, stops and crashes: nothing lost, nothing counted twice."""
+
+from __future__ import annotations
+
+import hypothesis.strategies as st
+from hypothesis import settings
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from sweeper.core import commands as c
+from sweeper.core import stimuli
+from sweeper.core.invariants import violations
+from sweeper.core.records import FailureKind, Node, RunState, Success, SweepState
+from sweeper.core.specs import Retries
+from world import World, failure, spec
+
+PRUNERS = st.sampled_from(["racing", "median", "wilcoxon", "none"])
+
+
+class Sweep(RuleBasedStateMachine):
+    """The controller's world, where a crash is just another step."""
+
+    @initialize(
+        pruner=PRUNERS,
+        slots=st.integers(1, 4),
+        folds=st.integers(1, 6),
+        concurrency=st.sampled_from([None, 1, 3]),
+        trials=st.integers(1, 12),
+    )
+    def begin(self, pruner, slots, folds, concurrency, trials):
+        self.trials = trials
+        retries = Retries(error=1, lost=2)
+        sweep = spec(trials=trials, pruner=pruner, concurrency=concurrency, retries=retries)
+        self.world = World(sweep, folds=folds, slots=slots)
+        self.acknowledged: dict[tuple[int, int], dict[str, float]] = {}
+
+    def remember(self):
+        for trial in self.world.now().trials.values():
+            for fold, scores in trial.scores.items():
+                self.acknowledged[trial.number, fold] = scores
+
+    @precondition(lambda self: not self.world.finished and self.world.waiting)
+    @rule(index=st.integers(0, 40))
+    def answer(self, index):
+        self.world.answer(index % len(self.world.waiting))
+        self.remember()
+
+    @precondition(lambda self: not self.world.finished and self.world.waiting)
+    @rule(
+        index=st.integers(0, 40),
+        kind=st.sampled_from(list(FailureKind)),
+        charged=st.booleans(),
+        what=st.sampled_from("abc"),
+    )
+    def fail(self, index, kind, charged, what):
+        world = self.world
+        index %= len(world.waiting)
+        if isinstance(world.waiting[index], c.Dispatch):
+            world.answer(index, failure(kind, charged, what))
+        else:
+            world.answer(index)
+        self.remember()
+
+    @rule()
+    def crash(self):
+        """SIGKILL: memory is gone, the records are there."""
+        self.world.launch()
+
+    @precondition(lambda self: self.world.finished)
+    @rule()
+    def launch_again(self):
+        if self.world.now().status is not SweepState.FINISHED:
+            self.world.launch()
+
+    @rule()
+    def tear(self):
+        """A crash inside a write: the last record is gone, if nothing was acknowledged by it."""
+        if len(self.world.records) > 2 and not self.world.finished:
+            last = self.world.records.pop()
+            self.world.launch()
+            for body in last:
+                if body["type"] == "FoldSucceeded":
+                    run = body["run"]
+                    self.acknowledged.pop((run["trial"], run["fold"]), None)
+
+    @precondition(lambda self: not self.world.finished)
+    @rule()
+    def stop(self):
+        self.world.feed(stimuli.StopRequested(self.world.t, "asked"))
+
+    @precondition(lambda self: not self.world.finished)
+    @rule(slots=st.integers(1, 5))
+    def scale(self, slots):
+        self.world.feed(stimuli.CapacityChanged(self.world.t, (Node("n", slots),)))
+
+    @precondition(lambda self: self.world.now().trials)
+    @rule(data=st.data())
+    def late_news(self, data):
+        """An old attempt speaks up after its end."""
+        runs = [
+            r
+            for t in self.world.now().trials.values()
+            for r in t.runs
+            if r.state is not RunState.RUNNING
+        ]
+        if runs and not self.world.finished:
+            key = data.draw(st.sampled_from(runs)).key
+            before = len(self.world.records)
+            self.world.feed(stimuli.RunEnded(self.world.t, key, Success({"m": 9.9}, 1.0)))
+            assert len(self.world.records) == before
+
+    @invariant()
+    def sound(self):
+        if hasattr(self, "world"):
+            assert violations(self.world.now()) == []
+            assert len(self.world.now().trials) <= self.trials
+
+    @invariant()
+    def nothing_acknowledged_is_lost(self):
+        if hasattr(self, "world"):
+            trials = self.world.now().trials
+            for (number, fold), scores in self.acknowledged.items():
+                assert trials[number].scores[fold] == scores
+
+    def teardown(self):
+        if not hasattr(self, "world"):
+            return
+        for _ in range(3):
+            if self.world.now().status is SweepState.FINISHED:
+                break
+            self.world.launch()
+            self.world.run()
+        if self.world.now().status is SweepState.FINISHED:
+            assert len(self.world.now().trials) == self.trials
+
+
+Sweep.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestSweep = Sweep.TestCase
