@@ -186,3 +186,23 @@ def test_a_file_that_is_not_there_is_a_problem(tmp_path: Path):
     assert "did you mean `income.yaml`?" in loaded.problems[0]
     assert "cannot be read" in config.read(tmp_path).problems[0]
     assert "there is no file" in config.read(tmp_path / "no" / "x.yaml").problems[0]
+
+
+def test_a_flood_of_problems_is_cut_off_and_said(read):
+    loaded = read(DESIGN + "".join(f"key_{i}: 1\n" for i in range(5000)))
+    assert loaded.spec is None
+    assert "more than 100 problems" in loaded.problems[0]
+    assert len(loaded.problems) == 101
+
+
+def test_a_flood_of_refused_values_is_cut_off_too(read):
+    values = ", ".join(f"-{i}" for i in range(1, 5000))
+    loaded = read(DESIGN, f"model.choose.logistic.parameters.C={{values: [{values}]}}")
+    assert loaded.spec is None
+    assert "more than 100 problems" in " ".join(loaded.problems)
+
+
+def test_many_values_are_no_problem(read):
+    values = ", ".join(str(i) for i in range(1, 40000))
+    loaded = read(DESIGN, f"model.choose.logistic.parameters.C={{values: [{values}]}}")
+    assert loaded.problems == ()

@@ -134,12 +134,12 @@ class Cursor:
         """Names of columns, each once; one alone needs no brackets."""
         if isinstance(self.tree, Scalar):
             return (self.column(),)
-        names = []
+        names: dict[str, None] = {}
         for item in self.items("column names"):
             name = item.column()
             if name in names:
                 item.problem(f"the column `{short(name)}` stands twice; name it once")
-            names.append(name)
+            names[name] = None
         return tuple(names)
 
     def name(self, what: str) -> str:

@@ -11,7 +11,17 @@ from pathlib import Path
 
 from sweeper.config.imports import importable
 from sweeper.config.overrides import override
-from sweeper.config.problems import Finding, Findings, Mark, did_you_mean, rendered, short
+from sweeper.config.problems import (
+    MOST,
+    Finding,
+    Findings,
+    Mark,
+    TooMany,
+    did_you_mean,
+    rendered,
+    short,
+)
+from sweeper.config.schema import Outcome, named_as, read_spec
 from sweeper.config.secrets import mask
 from sweeper.config.tree import Listing, Table, Tree
 from sweeper.config.yaml_reader import MOST_BYTES, decode, read_document, write
@@ -60,36 +70,41 @@ def read(path: Path, overrides: Sequence[str] = (), name: str | None = None) -> 
     `overrides` are `key.path=value`, `name` takes the place of the config's. Imports the
     classes and functions named, the user's own from the config's folder too.
     """
-    from sweeper.config.schema import named_as, read_spec
+    findings, source = Findings(), str(path)
+    try:
+        table, text, found = _read(path, overrides, name, findings)
+    except TooMany:
+        more = Finding(Mark(source, 1), "", f"has more than {MOST} problems; these are some")
+        findings.problems.append(more)
+        table, text, found = None, "", None
+    return Loaded(
+        spec=found.spec if found else None,
+        data=found.data if found else None,
+        task=found.task if found else None,
+        problems=rendered(findings.problems),
+        warnings=rendered(findings.warnings),
+        text=mask(text),
+        digest=digest_of(found.spec) if found and found.spec else "",
+        file=source,
+        places=_places(table) if table is not None else {},
+    )
 
-    findings = Findings()
-    source = str(path)
+
+def _read(
+    path: Path, overrides: Sequence[str], name: str | None, findings: Findings
+) -> tuple[Table | None, str, Outcome | None]:
+    """The tree after overrides, its text, and what it says."""
     table, text = _table(path, findings)
     if table is None:
-        return _nothing(source, text, findings)
+        return None, text, None
     for item in overrides:
         table = override(table, item, findings)
     if name is not None:
         table = named_as(table, name)
     directory = path.resolve().parent
     with importable(directory):
-        found = read_spec(table, directory, Mark(source, 1), findings)
-    return Loaded(
-        spec=found.spec,
-        data=found.data,
-        task=found.task,
-        problems=rendered(findings.problems),
-        warnings=rendered(findings.warnings),
-        text=mask(write(table) if overrides or name else text),
-        digest=digest_of(found.spec) if found.spec else "",
-        file=source,
-        places=_places(table),
-    )
-
-
-def _nothing(source: str, text: str, findings: Findings) -> Loaded:
-    problems, warnings = rendered(findings.problems), rendered(findings.warnings)
-    return Loaded(None, None, None, problems, warnings, mask(text), "", source)
+        found = read_spec(table, directory, Mark(str(path), 1), findings)
+    return table, write(table) if overrides or name is not None else text, found
 
 
 def _table(path: Path, findings: Findings) -> tuple[Table | None, str]:

@@ -35,7 +35,6 @@ from sweeper.core.space import (
     Searched,
     Value,
     Values,
-    same,
 )
 
 EXPECTED = (
@@ -174,21 +173,28 @@ def _widest(low: float, high: float) -> float:
 def _values(at: Cursor, place: Place, fits: Fits) -> Node:
     keys = at.fields(("values",), required=("values",))
     choices: list[Value] = []
-    refused = Findings()
+    refused, seen = Findings(), set()
     for item in keys["values"].items("values") if "values" in keys else ():
         if any(key in _SHAPES for key, _ in item.children() if isinstance(item.tree, Table)):
             item.problem("a range or an object cannot be one of `values`; use `choose:` instead")
         elif item.value != item.value:
             item.problem("`.nan` cannot be searched over; write null if that is meant")
-        elif any(same(item.value, other) for other in choices):
+        elif _identity(item.value) in seen:
             item.problem(f"`{short(item.value)}` stands twice; every value once")
         else:
             choices.append(item.value)
+            seen.add(_identity(item.value))
             fits(replace(item, findings=refused), item.value)
     _report_refused(at, refused, len(choices))
     if not choices:
         return Fixed(None)
     return Searched(place.draft(at, Values(tuple(choices))))
+
+
+def _identity(value: Value) -> tuple[object, object]:
+    """Equal for values that are the same choice: 1 and 1.0, but not 1 and true."""
+    plain = value is None or isinstance(value, str | int | float)
+    return (isinstance(value, bool), value) if plain else (type(value), repr(value))
 
 
 def _report_refused(at: Cursor, refused: Findings, choices: int) -> None:

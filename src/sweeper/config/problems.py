@@ -10,6 +10,9 @@ from typing import NoReturn
 from sweeper.config.secrets import mask
 from sweeper.ports import ConfigError
 
+MOST = 100
+"""Problems, and warnings, that are told."""
+
 LONGEST = 60
 """Characters of a user's text that a message repeats."""
 
@@ -45,18 +48,28 @@ class Finding:
         return (self.mark.line is not None, self.mark.line or 0, self.mark.column)
 
 
+class TooMany(Exception):
+    """MOST problems have been noted: nobody reads more, and a reader must come to an end."""
+
+
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """Collects; the same sentence about the same place is kept once."""
+    """Collects; the same sentence about the same place is kept once.
+
+    `problem` raises TooMany beyond MOST; of warnings the first MOST are kept.
+    """
 
     problems: list[Finding] = field(default_factory=list)
     warnings: list[Finding] = field(default_factory=list)
 
     def problem(self, mark: Mark, path: str, message: str) -> None:
+        if len(self.problems) >= MOST:
+            raise TooMany
         _add(self.problems, Finding(mark, path, message))
 
     def warn(self, mark: Mark, path: str, message: str) -> None:
-        _add(self.warnings, Finding(mark, path, message))
+        if len(self.warnings) < MOST:
+            _add(self.warnings, Finding(mark, path, message))
 
 
 def _add(found: list[Finding], new: Finding) -> None:
