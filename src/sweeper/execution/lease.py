@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
+import socket
 from typing import Any
 
 from sweeper.core.records import RunKey, Slot
@@ -46,7 +48,8 @@ def serve(holds: list[Any], run: Run, mailbox: Any, slot: Slot, lease: int) -> N
 def _one(job: Job, order: Order, run: Run, mailbox: Any) -> tuple[RunKey, RunResult, bool]:
     channel = MailboxChannel(mailbox, order.key)
     result = run(job, order, channel)
-    return order.key, result, channel.stopped
+    outcome = dataclasses.replace(result.outcome, node=socket.gethostname())
+    return order.key, dataclasses.replace(result, outcome=outcome), channel.stopped
 
 
 def _fetch(reference: Any) -> Job:

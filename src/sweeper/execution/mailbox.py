@@ -68,6 +68,21 @@ class Closed:
     lease: int
 
 
+@dataclass(frozen=True, slots=True)
+class Push:
+    """Put a batch behind what the slot has."""
+
+    slot: Slot
+    orders: tuple[Order, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """Drop these runs where they wait; those that run are told at their next report."""
+
+    keys: tuple[RunKey, ...]
+
+
 Message = Started | Ended | Dropped | Buried | Closed
 
 
@@ -89,12 +104,21 @@ class Mailbox:
         self._stops: set[RunKey] = set()
         self._out: list[Message] = []
         self._news = asyncio.Event()
+        self._next = 1
+        self._early: dict[int, Push | Recall] = {}
 
-    async def push(self, slot: Slot, orders: tuple[Order, ...]) -> None:
-        """Put a batch behind what the slot has."""
-        desk = self._desk(slot)
-        desk.batches.append(orders)
-        desk.arrived.set()
+    async def tell(self, number: int, instruction: Push | Recall) -> None:
+        """The controller's instructions, numbered from 1: calls may overtake one another."""
+        self._early[number] = instruction
+        while self._next in self._early:
+            found = self._early.pop(self._next)
+            self._next += 1
+            if isinstance(found, Push):
+                desk = self._desk(found.slot)
+                desk.batches.append(found.orders)
+                desk.arrived.set()
+            else:
+                self._recall(set(found.keys))
 
     async def take(
         self,
@@ -126,28 +150,16 @@ class Mailbox:
         return batch
 
     async def started(self, slot: Slot, lease: int, pid: int, key: RunKey) -> None:
-        """The lease begins this run of its batch."""
-        self._desk(slot).begun = key
+        """The lease begins this run of its batch. Late news of an earlier batch is nothing."""
+        desk = self._desk(slot)
+        if key not in desk.taken:
+            return
+        desk.begun = key
         self._say(Started(slot, lease, key, pid))
 
     async def report(self, key: RunKey, step: int, metrics: dict[str, float]) -> bool:
         """A running fold's word on its progress; True: stop now."""
         return key in self._stops
-
-    async def cancel(self, keys: Sequence[RunKey]) -> None:
-        """Drop these runs where they wait; those that run are told at their next report."""
-        wanted = set(keys)
-        for slot, desk in self._desks.items():
-            kept: deque[tuple[Order, ...]] = deque()
-            for batch in desk.batches:
-                for order in batch:
-                    if order.key in wanted:
-                        self._say(Dropped(slot, order.key))
-                left = tuple(order for order in batch if order.key not in wanted)
-                if left:
-                    kept.append(left)
-            desk.batches = kept
-            self._stops |= wanted & set(desk.taken)
 
     async def bury(self, slot: Slot, lease: int) -> None:
         """The lease is known to be dead: say what it had in hand."""
@@ -168,6 +180,19 @@ class Mailbox:
                 return []
         found, self._out = self._out, []
         return found
+
+    def _recall(self, wanted: set[RunKey]) -> None:
+        for slot, desk in self._desks.items():
+            kept: deque[tuple[Order, ...]] = deque()
+            for batch in desk.batches:
+                for order in batch:
+                    if order.key in wanted:
+                        self._say(Dropped(slot, order.key))
+                left = tuple(order for order in batch if order.key not in wanted)
+                if left:
+                    kept.append(left)
+            desk.batches = kept
+            self._stops |= wanted & set(desk.taken)
 
     def _desk(self, slot: Slot) -> _Desk:
         return self._desks.setdefault(slot, _Desk())

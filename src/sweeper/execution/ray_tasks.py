@@ -22,7 +22,17 @@ from sweeper.core.specs import Resources
 from sweeper.core.stimuli import CapacityChanged, RunCancelled, StopRequested
 from sweeper.execution import cluster, lease
 from sweeper.execution.inline import Keep
-from sweeper.execution.mailbox import Buried, Closed, Dropped, Ended, Mailbox, Message, Started
+from sweeper.execution.mailbox import (
+    Buried,
+    Closed,
+    Dropped,
+    Ended,
+    Mailbox,
+    Message,
+    Push,
+    Recall,
+    Started,
+)
 from sweeper.ports import Job, Order, Post, Run, RunResult
 
 LOOK = 0.1
@@ -71,6 +81,7 @@ class RayExecutor:
         self._leases: dict[Slot, _Lease] = {}
         self._sent: dict[RunKey, _Sent] = {}
         self._numbers = itertools.count(1)
+        self._told = itertools.count(1)
         self._nodes: tuple[Node, ...] = ()
         self._seen: tuple[Node, ...] = ()
         self._counted = 0.0
@@ -105,7 +116,7 @@ class RayExecutor:
         with self._lock:
             for order in orders:
                 self._sent[order.key] = _Sent(slot, order.timeout)
-            self._mailbox.push.remote(slot, tuple(orders))
+            self._mailbox.tell.remote(next(self._told), Push(slot, tuple(orders)))
             if slot not in self._leases:
                 self._hire(slot)
 
@@ -114,7 +125,7 @@ class RayExecutor:
             for key in runs:
                 if key in self._sent:
                     self._sent[key].kill_at = time.monotonic() + grace
-            self._mailbox.cancel.remote(list(runs))
+            self._mailbox.tell.remote(next(self._told), Recall(tuple(runs)))
 
     def close(self) -> None:
         """End what still runs and leave the cluster."""
