@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from contract.acts import act
 
+from contract.acts import act
 from sweeper.core.records import Failure, FailureKind, RunKey, Slot, SplitDigest, Success
 from sweeper.core.space import Space
 from sweeper.core.specs import Goal, Metric, Resources, SweepSpec
@@ -128,11 +128,10 @@ class TestOnRay:
         assert outcome.charged
         assert outcome.kind in (FailureKind.LOST, FailureKind.ERROR)
 
-    def test_the_rest_of_a_dead_batch_goes_back_uncharged(self, ray_bench):
+    def test_a_batch_that_dies_goes_back_uncharged_for_nobody_knows_who_did_it(self, ray_bench):
         keys = ray_bench.send("score", "exit", "score")
         found = ray_bench.outcomes(keys)
-        assert found[keys[1]].charged
-        assert not found[keys[2]].charged
+        assert not any(found[key].charged for key in keys)
 
     def test_a_run_that_hangs_and_ignores_sigterm_is_killed_at_its_timeout(self, ray_bench):
         keys = ray_bench.send("hang", timeout=1.0)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from world import created, spec
 
 from sweeper.core.events import StopAsked
 from sweeper.journal.file import FileJournal
 from sweeper.journal.memory import MemoryJournal
+from world import created, spec
 
 
 @pytest.fixture(params=["file", "memory"])

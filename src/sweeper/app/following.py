@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 from pathlib import Path
 
 from sweeper.app.directory import Directory
 from sweeper.core.evolve import replay
 from sweeper.core.records import State
+from sweeper.core.specs import TrackingSpec
 from sweeper.journal.file import Tail, read
 from sweeper.mlflow_store import where
 from sweeper.ports import Tracker
+
+STORE, ARTIFACTS = "SWEEPER_TRACKING_STORE", "SWEEPER_TRACKING_ARTIFACTS"
 
 
 def sweep_id(state: State) -> str:
@@ -21,12 +25,17 @@ def sweep_id(state: State) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def tracker(state: State, directory: Directory) -> Tracker:
-    """The process that follows this sweep; not started yet."""
+def tracker(tracking: TrackingSpec, directory: Directory) -> Tracker:
+    """The process that follows this sweep; not started yet.
+
+    It is told where MLflow is through its environment: command lines are for all to see.
+    """
     from sweeper.tracking.process import TrackerProcess
 
     argv = [sys.executable, "-m", "sweeper.app", "follow", str(directory.path.resolve())]
-    return TrackerProcess(argv, directory.path / "tracking.log")
+    store = where(tracking, directory.path.parent)
+    log = directory.path / "tracking.log"
+    return TrackerProcess(argv, log, {STORE: store.uri, ARTIFACTS: store.artifacts or ""})
 
 
 def follow(path: Path) -> int:
@@ -37,9 +46,9 @@ def follow(path: Path) -> int:
     directory = Directory(path)
     tail = Tail(directory.journal)
     state = replay(read(directory.journal))
-    store = where(state.spec.tracking, path.parent)
+    uri, artifacts = os.environ[STORE], os.environ[ARTIFACTS] or None
 
     def mirror() -> Mirror:
-        return Mirror(store.uri, store.artifacts, sweep_id(state), state.spec.name)
+        return Mirror(uri, artifacts, sweep_id(state), state.spec.name)
 
     return serve(tail.read, mirror, path)

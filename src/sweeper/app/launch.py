@@ -113,7 +113,7 @@ class _Launch:
         from sweeper import sampling
 
         prepared, clock = self._prepared, SystemClock()
-        spec = prepared.spec
+        spec = prepared.recorded
         sampler, reason = sampling.resolve(spec.search.sampler, spec.space, spec.budget)
         self._notice(f"sampler: {sampler} ({reason})")
         event = SweepCreated(
@@ -148,7 +148,7 @@ class _Launch:
             observer=observer,
             clock=SystemClock(),
         )
-        tracker = self._tracker(state)
+        tracker = self._tracker()
         stop.attach(controller.post)
         if tracker is not None:
             tracker.start()
@@ -190,17 +190,18 @@ class _Launch:
 
         return cluster.shape()
 
-    def _tracker(self, state: State) -> Tracker | None:
+    def _tracker(self) -> Tracker | None:
         from sweeper.app.following import tracker
 
-        return tracker(state, self._directory) if self._prepared.spec.tracking.enabled else None
+        tracking = self._prepared.spec.tracking
+        return tracker(tracking, self._directory) if tracking.enabled else None
 
     def _edit(self, state: State) -> stimuli.Edit | None:
         """What this config changes in a sweep that exists. ConfigError for what may not."""
         from sweeper.config import differences
 
         self._refuse_other_data(state)
-        allowed, forbidden = differences(state.spec, self._prepared.spec)
+        allowed, forbidden = differences(state.spec, self._prepared.recorded)
         if forbidden:
             lines = [f"  {key}: {_short(old)} → {_short(new)}" for key, old, new in forbidden]
             raise ConfigError(
@@ -213,7 +214,7 @@ class _Launch:
             return None
         for key, old, new in allowed:
             self._notice(f"changed: {key}: {_short(old)} → {_short(new)}")
-        return stimuli.Edit(self._prepared.spec, tuple(allowed), getpass.getuser())
+        return stimuli.Edit(self._prepared.recorded, tuple(allowed), getpass.getuser())
 
     def _refuse_other_data(self, state: State) -> None:
         dataset = self._prepared.dataset

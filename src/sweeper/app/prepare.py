@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,11 +22,22 @@ class Prepared:
     splits: Splits
 
     @property
+    def recorded(self) -> SweepSpec:
+        """The spec as journals hold it: without the secrets of a URL."""
+        from sweeper.config import mask
+
+        tracking = self.spec.tracking
+        if tracking.uri is None:
+            return self.spec
+        hidden = dataclasses.replace(tracking, uri=mask(tracking.uri))
+        return dataclasses.replace(self.spec, tracking=hidden)
+
+    @property
     def job(self) -> Job:
         """What every fold run shares; the holdout stays here."""
         data = self.dataset
         return Job(
-            spec=self.spec,
+            spec=self.recorded,
             rows=data.train if data else Rows(None),
             splits=self.splits,
             columns=data.columns if data else (),

@@ -45,12 +45,12 @@ def registry(root: Path, uri: str | None = None) -> MlflowRegistry:
     return MlflowRegistry(store.uri, store.artifacts, "sweeper")
 
 
-def describe(path: Path, target: str | None = None) -> str:
-    """A commented starter config for a data file, which launches as it is."""
+def describe(data: Path, config: Path, target: str | None = None) -> str:
+    """A commented starter for the data file, to be written to `config`; launches as it is."""
     from sweeper.config import starter
     from sweeper.data import describe as look
 
-    return starter(path, look(path, target))
+    return starter(config, look(data, target))
 
 
 @dataclass(frozen=True, slots=True)

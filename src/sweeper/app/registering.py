@@ -83,7 +83,7 @@ class Registering:
         from sweeper.mlflow_store import where
         from sweeper.registry.mlflow_registry import MlflowRegistry
 
-        store = where(state.spec.tracking, self._directory.path.parent)
+        store = where(self._prepared.spec.tracking, self._directory.path.parent)
         return MlflowRegistry(store.uri, store.artifacts, state.spec.name)
 
     def _lineage(self, state: State, best: Trial) -> dict[str, Value]:

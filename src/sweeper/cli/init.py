@@ -24,7 +24,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     data = Path(arguments.data)
     config = Path(arguments.output or f"{data.stem}.yaml")
-    text = app.describe(data, arguments.target)
+    text = app.describe(data, config, arguments.target)
     write(config, text, arguments.force)
     start = f"sweeper launch {shlex.quote(str(config))}"
     if arguments.json:

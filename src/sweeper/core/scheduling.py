@@ -120,14 +120,20 @@ def _rooms(state: State) -> Iterator[tuple[Slot, int]]:
 def _take(
     queues: dict[int, list[RunKey]], flight: dict[int, int], count: int, only_idle: bool
 ) -> tuple[RunKey, ...]:
+    """The next `count` runs; a suspect travels alone."""
     batch: list[RunKey] = []
     while len(batch) < count:
         ready = [n for n, q in queues.items() if q and not (only_idle and flight[n])]
         if not ready:
             break
         number = min(ready, key=lambda n: (flight[n], n))
+        suspect = queues[number][0].attempt > 1
+        if suspect and batch:
+            break
         batch.append(queues[number].pop(0))
         flight[number] += 1
+        if suspect:
+            break
     return tuple(batch)
 
 

@@ -31,6 +31,7 @@ def connect(address: str | None, directory: Path) -> bool:
     quiet()
     import ray
 
+    _hush()
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     if address is None:
         ray.init(address="local", include_dashboard=False, **options)
@@ -50,6 +51,13 @@ def connect(address: str | None, directory: Path) -> bool:
             f"that RAY_AUTH_MODE and the token here are those of the cluster"
         ) from error
     return False
+
+
+def _hush() -> None:
+    """Ray prints news of dead workers on the driver's stdout; failures carry them for us."""
+    from ray._private import worker
+
+    worker.print_to_stdstream = lambda *arguments, **options: None
 
 
 def _close_token() -> None:

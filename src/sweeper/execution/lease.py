@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import socket
 from typing import Any
 
@@ -33,16 +32,10 @@ def serve(holds: list[Any], run: Run, mailbox: Any, slot: Slot, lease: int) -> N
     import ray
 
     job = _fetch(holds[0])
-    pid = os.getpid()
-    done: list[tuple[RunKey, RunResult, bool]] = []
-    batch = ray.get(mailbox.take.remote(slot, lease, pid, done, True))
+    batch = ray.get(mailbox.take.remote(slot, lease, [], True))
     while batch is not None:
-        done = []
-        for i, order in enumerate(batch):
-            if i:
-                mailbox.started.remote(slot, lease, pid, order.key)
-            done.append(_one(job, order, run, mailbox))
-        batch = ray.get(mailbox.take.remote(slot, lease, pid, done))
+        done = [_one(job, order, run, mailbox) for order in batch]
+        batch = ray.get(mailbox.take.remote(slot, lease, done))
 
 
 def _one(job: Job, order: Order, run: Run, mailbox: Any) -> tuple[RunKey, RunResult, bool]:

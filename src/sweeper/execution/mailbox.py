@@ -24,12 +24,11 @@ LINGER = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A run began on its worker. `pid` is the worker's process."""
+    """A lease took a batch and begins it."""
 
     slot: Slot
     lease: int
-    key: RunKey
-    pid: int
+    keys: tuple[RunKey, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +51,11 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class Buried:
-    """A lease died. `begun`: the run it was at, `unbegun`: others of the same batch."""
+    """A lease died with these runs in hand, its whole batch."""
 
     slot: Slot
     lease: int
-    begun: RunKey | None
-    unbegun: tuple[RunKey, ...]
+    keys: tuple[RunKey, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +89,7 @@ class _Desk:
     """One slot's waiting batches and the batch that its lease has taken."""
 
     batches: deque[tuple[Order, ...]] = field(default_factory=deque)
-    taken: list[RunKey] = field(default_factory=list)
-    begun: RunKey | None = None
+    taken: tuple[RunKey, ...] = ()
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -124,7 +121,6 @@ class Mailbox:
         self,
         slot: Slot,
         lease: int,
-        pid: int,
         done: Sequence[tuple[RunKey, RunResult, bool]],
         first: bool = False,
     ) -> tuple[Order, ...] | None:
@@ -133,7 +129,7 @@ class Mailbox:
         for key, result, stopped in done:
             self._stops.discard(key)
             self._say(Ended(slot, key, result, stopped))
-        desk.taken, desk.begun = [], None
+        desk.taken = ()
         if not desk.batches:
             desk.arrived.clear()
             try:
@@ -145,17 +141,9 @@ class Mailbox:
             self._say(Closed(slot, lease))
             return None
         batch = desk.batches.popleft()
-        desk.taken = [order.key for order in batch]
-        await self.started(slot, lease, pid, batch[0].key)
+        desk.taken = tuple(order.key for order in batch)
+        self._say(Started(slot, lease, desk.taken))
         return batch
-
-    async def started(self, slot: Slot, lease: int, pid: int, key: RunKey) -> None:
-        """The lease begins this run of its batch. Late news of an earlier batch is nothing."""
-        desk = self._desk(slot)
-        if key not in desk.taken:
-            return
-        desk.begun = key
-        self._say(Started(slot, lease, key, pid))
 
     async def report(self, key: RunKey, step: int, metrics: dict[str, float]) -> bool:
         """A running fold's word on its progress; True: stop now."""
@@ -164,11 +152,8 @@ class Mailbox:
     async def bury(self, slot: Slot, lease: int) -> None:
         """The lease is known to be dead: say what it had in hand."""
         desk = self._desk(slot)
-        after = desk.taken.index(desk.begun) + 1 if desk.begun in desk.taken else 0
-        begun, unbegun = desk.begun, tuple(desk.taken[after:])
-        before = tuple(desk.taken[: after - 1]) if after else ()
-        desk.taken, desk.begun = [], None
-        self._say(Buried(slot, lease, begun, before + unbegun))
+        self._say(Buried(slot, lease, desk.taken))
+        desk.taken = ()
 
     async def read(self, wait: float) -> list[Message]:
         """All messages since the last read; waits so many seconds for the first."""

@@ -3,7 +3,8 @@
 A lease is an ordinary Ray task with the resources of one fold run, placed on the slot's
 node. It asks the mailbox for work and ends when there is none, so that between two folds
 there is one call to an actor and not a new task, while nothing ever waits in Ray's own
-queue. Two threads listen: one to the mailbox, one to leases that end or die, to deadlines
+queue. When a lease dies with several runs in hand, nobody knows which one did it: all go
+back uncharged, and the core sends each alone the next time. Two threads listen: one to the mailbox, one to leases that end or die, to deadlines
 and to the cluster's capacity. Neither waits for the controller.
 """
 
@@ -47,15 +48,15 @@ BARREN = 5
 
 @dataclass(slots=True)
 class _Lease:
-    """A task that holds a slot, and the run it is at."""
+    """A task that holds a slot, and the batch it is at."""
 
     number: int
     slot: Slot
     reference: Any
-    key: RunKey | None = None
+    keys: tuple[RunKey, ...] = ()
     deadline: float | None = None
     cause: Failure | None = None  # what its death means for the run it was at
-    called_back: bool = False  # killed because its run was cancelled
+    called_back: bool = False  # killed because its runs were cancelled
 
 
 @dataclass(slots=True)
@@ -205,16 +206,16 @@ class RayExecutor:
             time.sleep(LOOK / 10)
 
     def _enforce(self, now: float) -> None:
-        """Kill leases whose run is past its time, or was called back and does not go."""
+        """Kill leases whose batch is past its time, or was called back and does not go."""
         for held in list(self._leases.values()):
-            order = self._sent.get(held.key) if held.key else None
-            if order is None or held.called_back or held.cause:
+            if held.called_back or held.cause:
                 continue
-            if order.kill_at is not None and now >= order.kill_at:
+            orders = [self._sent[key] for key in held.keys if key in self._sent]
+            if orders and all(o.kill_at is not None and now >= o.kill_at for o in orders):
                 held.called_back = True
                 self._ray.cancel(held.reference, force=True)
             elif held.deadline is not None and now >= held.deadline:
-                message = f"no result {order.timeout:g} s after it began"
+                message = f"no result {orders[0].timeout:g} s after it began"
                 held.cause = Failure(FailureKind.TIMEOUT, "Timeout", message, "timeout")
                 self._ray.cancel(held.reference, force=True)
                 self._mailbox.bury.remote(held.slot, held.number)
@@ -231,11 +232,14 @@ class RayExecutor:
     # --- messages ---------------------------------------------------------------------
 
     def _started(self, message: Started) -> None:
-        held, order = self._leases.get(message.slot), self._sent.get(message.key)
+        held = self._leases.get(message.slot)
         self._barren = 0
-        if held is not None and held.number == message.lease and order is not None:
-            held.key = message.key
-            held.deadline = time.monotonic() + order.timeout if order.timeout else None
+        if held is None or held.number != message.lease:
+            return
+        held.keys = message.keys
+        orders = [self._sent[key] for key in held.keys if key in self._sent]
+        times = [order.timeout for order in orders if order.timeout is not None]
+        held.deadline = time.monotonic() + sum(times) if times else None
 
     def _ended(self, message: Ended) -> None:
         if self._sent.pop(message.key, None) is None:
@@ -257,13 +261,11 @@ class RayExecutor:
         if held is None or held.number != message.lease:
             return
         cause = held.cause or Failure(FailureKind.LOST, "WorkerDied", "its process died", "lost")
-        if message.begun is not None:
-            self._bury(message.begun, cause, held.called_back)
-        elif not held.called_back:
+        if not message.keys and not held.called_back:
             self._barren += 1
-        for key in message.unbegun:
-            fellow = Failure(FailureKind.LOST, "WorkerDied", "its batch's process died", "lost")
-            self._bury(key, _uncharged(fellow), False)
+        alone = len(message.keys) == 1
+        for key in message.keys:
+            self._bury(key, cause if alone else _uncharged(cause), held.called_back)
         if self._barren >= BARREN:
             self._lose_everything(f"workers die before they begin: {cause.error}: {cause.message}")
         else:

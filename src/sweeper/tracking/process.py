@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from sweeper.tracking.follower import GRACE, Records, Reflecting, follow
@@ -22,10 +22,15 @@ _NICE = 10
 
 
 class TrackerProcess:
-    """The controller's side. `argv` must end up in `serve`; its output goes to `log_path`."""
+    """The controller's side. `argv` must end up in `serve`; its output goes to `log_path`.
 
-    def __init__(self, argv: Sequence[str], log_path: Path) -> None:
+    `environment` is added to its own."""
+
+    def __init__(
+        self, argv: Sequence[str], log_path: Path, environment: Mapping[str, str] | None = None
+    ) -> None:
         self._argv = list(argv)
+        self._environment = dict(environment or {})
         self._log_path = log_path
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -42,7 +47,7 @@ class TrackerProcess:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"},
+                env={**os.environ, **self._environment, "MLFLOW_DISABLE_TELEMETRY": "true"},
             )
         finally:
             os.close(log)
