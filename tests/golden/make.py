@@ -8,11 +8,10 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parents[1] / "src")]
 
-from world import World, spec  # noqa: E402
-
 from sweeper.core import codec  # noqa: E402
 from sweeper.core.events import TrialCompleted  # noqa: E402
 from sweeper.journal.file import dump  # noqa: E402
+from world import World, spec  # noqa: E402
 
 
 def write(name: str, records: list[list[object]]) -> None:

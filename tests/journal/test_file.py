@@ -5,13 +5,13 @@ from __future__ import annotations
 import random
 
 import pytest
-from world import World, created, spec
 
 from sweeper.core import codec
 from sweeper.core.events import CapacitySeen, StopAsked
 from sweeper.core.records import Node
 from sweeper.journal.file import FileJournal, Tail, read
 from sweeper.ports import JournalDamaged, JournalUnwritable
+from world import World, created, spec
 
 
 def stop(n: int) -> StopAsked:

@@ -110,7 +110,7 @@ def _open_run(state: State, key: RunKey) -> tuple[Trial | None, FoldRun | None]:
 def _succeeded(state: State, trial: Trial, s: stimuli.RunEnded, outcome: Success) -> Decision:
     events: list[e.Event] = [e.FoldSucceeded(s.t, s.run, outcome, s.artifacts)]
     if s.run.fold == REFIT and MODEL not in s.artifacts:
-        after, orders = _fail(state, s.t, "the refit left no model")
+        after, orders = _fail(state, s.t, "the refit left no model", s.run)
         return events + after, orders
     if s.run.fold < 0 or trial.state is not TrialState.RUNNING:
         return events, []
@@ -159,7 +159,7 @@ def _failed(state: State, trial: Trial, s: stimuli.RunEnded, failure: Failure) -
         return events, []
     reason = f"{failure.error}: {failure.message}" if failure.message else failure.error
     if s.run.fold < 0:
-        after, orders = _fail(state, s.t, f"{_final(s.run.fold)} failed: {reason}")
+        after, orders = _fail(state, s.t, f"{_final(s.run.fold)} failed: {reason}", s.run)
         return events + after, orders
     events.append(
         e.TrialFailed(
@@ -171,10 +171,9 @@ def _failed(state: State, trial: Trial, s: stimuli.RunEnded, failure: Failure) -
     )
     alike = retry.common_cause(state, failure)
     if alike is not None and alike >= max(3, slot_count(state)):
-        after, orders = _fail(
-            state, s.t, f"the first {alike} trials all failed with {reason}", but=trial.number
-        )
-        return events + after, [*recall(trial, but=s.run.fold), *orders]
+        why = f"the first {alike} trials all failed with {reason}"
+        after, orders = _fail(state, s.t, why, s.run)
+        return events + after, orders
     return events, recall(trial, but=s.run.fold)
 
 
@@ -182,12 +181,11 @@ def _final(fold: int) -> str:
     return "the refit" if fold == REFIT else "the look at the holdout"
 
 
-def _fail(state: State, t: float, reason: str, but: int | None = None) -> Decision:
-    """End the sweep with an error."""
-    orders: list[c.Command] = []
-    for number in state.running - {but}:
-        orders += recall(state.trials[number])
-    return [e.SweepFailed(t, reason)], [*orders, c.Finish(reason)]
+def _fail(state: State, t: float, reason: str, ended: RunKey | None = None) -> Decision:
+    """End the sweep with an error; leaving ends what runs, except for what just ended."""
+    underway = (key for queue in state.slots.values() for key in queue if key != ended)
+    events: list[e.Event] = [e.FoldCancelled(t, key, "the sweep failed") for key in underway]
+    return [*events, e.SweepFailed(t, reason)], [c.Finish(reason)]
 
 
 def _cancelled(state: State, s: stimuli.RunCancelled) -> Decision:

@@ -72,7 +72,7 @@ def _trial(state: State, trial: Trial) -> Iterator[str]:
 
 
 def _end(state: State) -> Iterator[str]:
-    if state.status in (SweepState.FINISHED, SweepState.INTERRUPTED) and state.slots:
+    if state.status is not SweepState.RUNNING and state.slots:
         yield f"the sweep is {state.status} and fold runs are still under way"
     if state.status is SweepState.FINISHED and state.running:
         yield "the sweep is finished and trials are still running"
