@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import os
+import socket
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,10 @@ from sweeper.ports import Job, SweeperError
 
 SHIPPED_NOT = ["sweeps/", ".venv/", ".git/", "__pycache__/", "*.egg-info/"]
 """Left behind when the config's folder travels to a cluster."""
+
+
+KNOCK = 5.0
+"""Seconds to wait for a connection to a cluster's head."""
 
 
 class ClusterError(SweeperError):
@@ -37,6 +42,7 @@ def connect(address: str | None, directory: Path) -> bool:
         ray.init(address="local", include_dashboard=False, **options)
         _close_token()
         return True
+    _knock(address)
     package = Path(__file__).resolve().parents[1]
     env = {
         "working_dir": str(directory),
@@ -46,11 +52,31 @@ def connect(address: str | None, directory: Path) -> bool:
     try:
         ray.init(address=address, runtime_env=env, **options)
     except (ConnectionError, ValueError, RuntimeError) as error:
-        raise ClusterError(
-            f"no Ray cluster answers at {address}: {_line(error)}. Check the address, and "
-            f"that RAY_AUTH_MODE and the token here are those of the cluster"
-        ) from error
+        raise ClusterError(_unreachable(address, _line(error))) from error
     return False
+
+
+def _knock(address: str) -> None:
+    """Is anybody there at all? Ray itself would take minutes to say no."""
+    host, _, port = address.rpartition(":")
+    if address == "auto":
+        return
+    if not host or not port.isdigit():
+        raise ClusterError(
+            f"--address (or RAY_ADDRESS) is {address!r}: expected HOST:PORT, as `ray start` "
+            f"prints it, or auto"
+        )
+    try:
+        socket.create_connection((host, int(port)), timeout=KNOCK).close()
+    except OSError as error:
+        raise ClusterError(_unreachable(address, error.strerror or str(error))) from error
+
+
+def _unreachable(address: str, why: str) -> str:
+    return (
+        f"no Ray cluster answers at {address}: {why}. Check the address, and that "
+        f"RAY_AUTH_MODE and the token here are those of the cluster"
+    )
 
 
 def _hush() -> None:
