@@ -13,6 +13,7 @@ from sweeper.core import events as e
 from sweeper.core import racing, scheduling
 from sweeper.core.endings import MODEL, give_up, winning_model
 from sweeper.core.records import HOLDOUT, REFIT, Phase, RunKey, State, SweepState, Trial
+from sweeper.core.scoring import fold_values, mean
 
 Decision = tuple[list[e.Event], list[c.Command]]
 
@@ -122,25 +123,27 @@ def _revival(state: State, t: float) -> Decision:
     if field is None or state.timed_out:
         why = "no time for stopped trials" if state.timed_out else "too few complete trials"
         return _wait_or(state, t, why)
-    chances = racing.stopped_chances(state, field)
-    total = sum(chances.values())
-    if total < racing.RESIDUE:
-        return _wait_or(state, t, f"the stopped trials' chance of winning is {total:.2g}")
-    if len(state.running) >= max(1, scheduling.slot_count(state)):
+    room = max(1, scheduling.slot_count(state)) - len(state.running)
+    if room <= 0:
         return [], []
-    number = max(chances, key=lambda n: (chances[n], -n))
-    return _revive(state, t, state.trials[number], chances[number], total)
+    back = racing.revivals(state, field)
+    if not back:
+        return _wait_or(
+            state, t, f"the stopped trials' chance of winning is below {racing.RESIDUE}"
+        )
+    events: list[e.Event] = []
+    for number, chance in back[:room]:
+        events += _revived(state, t, state.trials[number], chance)
+    return events, []
 
 
-def _revive(state: State, t: float, trial: Trial, chance: float, total: float) -> Decision:
-    reason = f"chance {chance:.2g} of winning, {total:.2g} with the other stopped trials"
-    events: list[e.Event] = [e.TrialRevived(t, trial.number, reason)]
+def _revived(state: State, t: float, trial: Trial, chance: float) -> list[e.Event]:
+    events: list[e.Event] = [e.TrialRevived(t, trial.number, f"chance {chance:.2g} of winning")]
     folds = state.splits.folds
     if len(trial.scores) == folds:
-        name = state.spec.metric.name
-        value = sum(trial.scores[k][name] for k in range(folds)) / folds
+        value = mean(fold_values(state, trial))
         events.append(e.TrialCompleted(t, trial.number, value, "all folds were there"))
-    return events, []
+    return events
 
 
 def _wait_or(state: State, t: float, reason: str) -> Decision:

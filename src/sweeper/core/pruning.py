@@ -58,7 +58,7 @@ def _race(state: State, trial: Trial, seen: int) -> Verdict | None:
         limit = racing.RESIDUE / max(1, len(state.aside))
     if chance >= limit:
         return None
-    reason = f"chance {chance:.2g} of beating trial {_best(state)} after fold {seen} of {len(field.incumbent)}"
+    reason = f"chance {chance:.2g} of beating trial {_best(state)} after fold {seen} of {len(field.profile)}"
     return Verdict(seen, racing.predicted(field, scores), chance, reason)
 
 

@@ -1,22 +1,25 @@
 """Racing: stop a trial once it is unlikely to beat the incumbent on the folds still to come.
 
-Folds are paired: fold k has the same rows for every trial, so trials are compared by
-their differences fold by fold, which takes out how hard each fold is. Write d_k for the
-trial's score minus the incumbent's on fold k (larger better), j for the folds both have,
-K for all. With residual spread σ of a score around (trial effect + fold effect), the
-final mean difference given the first j is normal with
+Folds are paired: fold k has the same rows for every trial. A score is taken as trial effect
++ fold effect + residual, a two-way layout, so that trials with different folds can be
+compared. From a pool of complete trials come
 
-    mean     (d_1 + … + d_j) / j
-    variance 2 σ² (K - j) / (K j)
+    f_k   how hard fold k is: the pool's mean score on it
+    σ²    the variance of a residual: squared residuals over (n - 1)(K - 1)
 
-(the K - j unseen differences each have variance 2σ² around a true difference that is
-itself known only to 2σ²/j). σ² is pooled over the better half of the complete trials as
-in a two-way layout without interaction: squared residuals over (n - 1)(K - 1).
+With j of K folds seen, a trial's mean over all of them is then predicted as
 
-Scores saturate and residuals have heavier tails than the normal, so the chance is taken
-from Student's t with those degrees of freedom where they are few. The method is that of
-racing algorithms (Maron & Moore 1994; Birattari et al. 2002, F-Race) with a predictive
-rather than a significance test.
+    mean of its scores - mean of f_1 … f_j + mean of f_1 … f_K
+
+and the error of that has the variance σ² (1 + 1/n) (K - j) / (K j): its residuals seen and
+unseen, and those of the pool of n. The incumbent's own mean is known and has no error: its
+luck on single folds is not in the comparison. The error over its deviation follows
+Student's t with the degrees of freedom of σ², which is wide while the pool is small; so
+little is stopped then, without a rule for it.
+
+The method is that of racing algorithms (Maron & Moore 1994; Birattari et al. 2002, F-Race)
+with a predictive rather than a significance test. What was measured, and what was tried
+and did not help, is in `docs/racing.md`.
 """
 
 from __future__ import annotations
@@ -28,93 +31,116 @@ from dataclasses import dataclass
 from sweeper.core.records import State
 from sweeper.core.scoring import mean, prefix, signed
 
-REFERENCES = 32
-"""At most so many complete trials are pooled, the best ones."""
+REFERENCES = 16
+"""Complete trials in the pool, evenly from the best to the worst. With 5 folds that makes 60
+degrees of freedom, which know σ to 9 %: more would only add cost. The best alone will not
+do: they tend to be of one kind, agree with one another, and make σ too small for a trial of
+another kind."""
 
-MINIMUM = 4
-"""Complete trials needed before anything is stopped."""
+MINIMUM = 3
+"""Complete trials before anything is stopped: the fewest of which no single trial decides
+what a residual is. That they say little is in the degrees of freedom."""
 
 RESIDUE = 0.01
-"""Revival goes on until the stopped trials' summed chance of beating the winner is below."""
+"""Revival goes on until the stopped trials' summed chance of beating the winner is below:
+what may be left of the chance that racing names the wrong winner."""
+
+SAME = 1e-12
+"""Means that differ by less, relative to their size, are one number rounded differently."""
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """What a trial is compared with: scores by fold, larger better, best trial first."""
+    """What a trial is compared with, larger better."""
 
-    scores: tuple[tuple[float, ...], ...]
-    variance: float  # σ², of one score around trial and fold effects
+    best: float  # the incumbent's mean over all folds
+    profile: tuple[float, ...]  # f_k, by fold
+    variance: float  # σ² (1 + 1/n): of one score around trial and fold effect, predicted
     freedom: int  # degrees of freedom of the variance
-
-    @property
-    def incumbent(self) -> tuple[float, ...]:
-        return self.scores[0]
 
 
 def field_of(state: State) -> Field | None:
-    """The better half of the complete trials, or None while there are too few."""
-    complete = len(state.ranking)
-    if complete < MINIMUM or state.splits.folds < 2:
+    """The pool of complete trials as a field, or None while there are too few."""
+    folds, complete = state.splits.folds, len(state.ranking)
+    if complete < MINIMUM or folds < 2:
         return None
-    count = min(max(2, complete // 2), REFERENCES)
-    folds = state.splits.folds
-    rows = tuple(
-        tuple(signed(state, state.trials[number], folds)) for _, number in state.ranking[:count]
-    )
+    count = min(complete, REFERENCES)
+    pool = (state.ranking[i * complete // count][1] for i in range(count))
+    return field([signed(state, state.trials[n], folds) for n in pool])
+
+
+def field(rows: Sequence[Sequence[float]]) -> Field:
+    """The field of complete trials, best first: trials × folds, at least two of each."""
     variance, freedom = spread(rows)
-    return Field(rows, variance, freedom)
+    profile = tuple(sum(column) / len(rows) for column in zip(*rows, strict=True))
+    return Field(mean(rows[0]), profile, variance * (1 + 1 / len(rows)), freedom)
 
 
 def spread(rows: Sequence[Sequence[float]]) -> tuple[float, int]:
     """Residual variance of a trials × folds table, and its degrees of freedom."""
     folds = len(rows[0])
-    by_trial = [mean(row) for row in rows]
-    by_fold = [mean([row[k] for row in rows]) for k in range(folds)]
-    centre = mean(by_trial)
-    squares = math.fsum(
-        (row[k] - by_trial[i] - by_fold[k] + centre) ** 2
-        for i, row in enumerate(rows)
-        for k in range(folds)
-    )
+    by_fold = [sum(column) / len(rows) for column in zip(*rows, strict=True)]
+    centre = sum(by_fold) / folds
+    squares = 0.0
+    for row in rows:
+        effect = sum(row) / folds - centre
+        for score, fold in zip(row, by_fold, strict=True):
+            squares += (score - fold - effect) ** 2
     freedom = (len(rows) - 1) * (folds - 1)
     return squares / freedom, freedom
 
 
-def chance(field: Field, scores: Sequence[float]) -> float:
-    """The probability that a trial with these first scores ends above the incumbent."""
-    seen, folds = len(scores), len(field.incumbent)
-    difference = mean([s - b for s, b in zip(scores, field.incumbent, strict=False)])
-    variance = 2 * field.variance * (folds - seen) / (folds * seen)
-    if variance <= 0:
-        return 1.0 if difference > 0 else 0.0
-    return student(difference / math.sqrt(variance), field.freedom)
-
-
 def predicted(field: Field, scores: Sequence[float]) -> float:
     """What the mean over all folds would be: the scores with the fold effects taken out."""
-    seen = len(scores)
-    effect = mean([mean(row) - mean(row[:seen]) for row in field.scores])
-    return mean(scores) + effect
+    seen, folds = len(scores), len(field.profile)
+    return sum(scores) / seen + sum(field.profile) / folds - sum(field.profile[:seen]) / seen
 
 
-def stopped_chances(state: State, field: Field) -> dict[int, float]:
-    """For each trial set aside by the pruner: its chance of still beating the winner."""
-    chances: dict[int, float] = {}
-    for number in sorted(state.aside):
-        trial = state.trials[number]
-        seen = prefix(trial, state.splits.folds)
-        chances[number] = chance(field, signed(state, trial, seen)) if seen else 0.0
-    return chances
+def chance(field: Field, scores: Sequence[float]) -> float:
+    """The probability that a trial with these first scores ends above the incumbent.
+
+    Scores without any spread leave no doubt: then, as after the last fold, it is 0 or 1.
+    """
+    seen, folds = len(scores), len(field.profile)
+    difference = predicted(field, scores) - field.best
+    deviation = math.sqrt(field.variance * (folds - seen) / (folds * seen))
+    rounding = SAME * max(abs(field.best), *map(abs, field.profile))
+    if deviation <= rounding:
+        return 1.0 if difference > rounding else 0.0
+    return student(difference / deviation, field.freedom)
+
+
+def revivals(state: State, field: Field) -> list[tuple[int, float]]:
+    """Trials to take up again, with their chances, likeliest first.
+
+    So many that the chances of all other stopped trials sum to less than RESIDUE.
+    """
+    chances = sorted((_stopped_chance(state, field, n), -n) for n in state.aside)
+    rest, kept = 0.0, 0
+    for found, _ in chances:
+        rest += found
+        if rest >= RESIDUE:
+            break
+        kept += 1
+    return [(-negative, found) for found, negative in reversed(chances[kept:])]
+
+
+def _stopped_chance(state: State, field: Field, number: int) -> float:
+    trial = state.trials[number]
+    seen = prefix(trial, state.splits.folds)
+    return chance(field, signed(state, trial, seen)) if seen else 0.0
 
 
 def student(x: float, freedom: int) -> float:
-    """P(T ≤ x) of Student's t, by the regularised incomplete beta function.
+    """P(T ≤ x) of Student's t, to about 1e-9.
 
-    Source: Abramowitz & Stegun 26.7.1, with the normal limit above 200 degrees.
+    By the regularised incomplete beta function (Abramowitz & Stegun 26.7.1). Where the
+    simple bound I_y(a, 1/2) ≤ y^a says that the tail is below 1e-12, the bound is taken:
+    most stopped trials are that far off.
     """
-    if freedom > 200:
-        return 0.5 * math.erfc(-x / math.sqrt(2))
-    tail = 0.5 * _incomplete_beta(freedom / 2, 0.5, freedom / (freedom + x * x))
+    y = freedom / (freedom + x * x)
+    bound = 0.5 * y ** (freedom / 2)
+    tail = bound if bound < 1e-12 else 0.5 * _incomplete_beta(freedom / 2, 0.5, y)
     return 1 - tail if x > 0 else tail
 
 
