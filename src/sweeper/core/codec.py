@@ -44,7 +44,9 @@ def decode(body: dict[str, Json]) -> Event:
     cls = EVENTS.get(body.get("type", ""))
     if cls is None:
         raise UnknownRecord(f"unknown event {body.get('type')!r}")
-    return typing.cast(Event, _decoder(cls)({k: v for k, v in body.items() if k != "type"}))
+    fields = body.copy()
+    del fields["type"]
+    return typing.cast(Event, _decoder(cls)(fields))
 
 
 def encode_record(record: Any) -> Json:
@@ -121,7 +123,7 @@ def _union_encoder(args: tuple[Any, ...]) -> Encoder:
 _MISSING = object()
 
 
-def _defaults(field: dataclasses.Field[Any]) -> Any:
+def _default(field: dataclasses.Field[Any]) -> Any:
     if field.default is not dataclasses.MISSING:
         return field.default
     if field.default_factory is not dataclasses.MISSING:
@@ -130,15 +132,24 @@ def _defaults(field: dataclasses.Field[Any]) -> Any:
 
 
 def _record_encoder(cls: type) -> Encoder:
-    hints = typing.get_type_hints(cls)
-    plan = [(f.name, _lazy(_encoder, hints[f.name]), _defaults(f)) for f in dataclasses.fields(cls)]
+    plan: list[tuple[str, Encoder | None, Any]] = []
 
     def write(record: Any) -> Json:
+        if not plan:  # at the first use, because records may contain themselves
+            hints = typing.get_type_hints(cls)
+            plan.extend(
+                (
+                    f.name,
+                    None if hints[f.name] in _SCALARS else _encoder(hints[f.name]),
+                    _default(f),
+                )
+                for f in dataclasses.fields(cls)
+            )
         body: dict[str, Json] = {}
         for name, part, default in plan:
             value = getattr(record, name)
             if default is _MISSING or value != default or type(value) is not type(default):
-                body[name] = part(value)
+                body[name] = value if part is None else part(value)
         return body
 
     return write
@@ -190,39 +201,28 @@ def _union_decoder(args: tuple[Any, ...]) -> Decoder:
 
 
 def _record_decoder(cls: type) -> Decoder:
-    hints = typing.get_type_hints(cls)
-    plan = {f.name: _lazy(_decoder, hints[f.name]) for f in dataclasses.fields(cls)}
-    required = {f.name for f in dataclasses.fields(cls) if _defaults(f) is _MISSING}
+    plan: dict[str, Decoder | None] = {}
 
     def read(body: Json) -> Any:
-        if not body.keys() <= plan.keys() or not required <= body.keys():
-            odd = sorted((body.keys() - plan.keys()) | (required - body.keys()))
-            raise UnknownRecord(f"{cls.__name__}: fields that do not fit: {', '.join(odd)}")
-        return cls(**{name: plan[name](value) for name, value in body.items()})
+        if not plan:
+            hints = typing.get_type_hints(cls)
+            for f in dataclasses.fields(cls):
+                hint = hints[f.name]
+                plan[f.name] = None if hint in _SCALARS else _decoder(hint)
+        fields: dict[str, Any] = {}
+        try:
+            for name, value in body.items():
+                part = plan[name]
+                fields[name] = value if part is None else part(value)
+            return cls(**fields)
+        except (KeyError, TypeError) as error:
+            raise UnknownRecord(f"{cls.__name__}: fields that do not fit: {error}") from error
 
     return read
 
 
-def _lazy(make: Callable[[Any], Callable[[Any], Any]], kind: Any) -> Callable[[Any], Any]:
-    """The coder of `kind`, made at its first use: records may contain themselves.
-
-    Plain scalars need none, except floats, which may be infinite.
-    """
-    if kind in (int, str, bool):
-        return _same
-    found: list[Callable[[Any], Any]] = []
-
-    def code(value: Any) -> Any:
-        if not found:
-            found.append(make(kind))
-        return found[0](value)
-
-    return code
-
+_SCALARS = (int, str, bool)
+"""Types whose values JSON has as they are. A float may be infinite."""
 
 _encoder: Callable[[Any], Encoder] = cache(_make_encoder)
 _decoder: Callable[[Any], Decoder] = cache(_make_decoder)
-
-
-def _same(value: Any) -> Any:
-    return value

@@ -43,16 +43,20 @@ def dump(seq: int, events: Sequence[Event]) -> bytes:
 
 def load(line: bytes, number: int, path: Path) -> tuple[int, list[Event]]:
     """The record on a line without its newline; JournalDamaged names the line."""
-    rest = line[_BODY:]
-    if line[: len(_HEAD)] != _HEAD or line[_BODY - 2 : _BODY] != b'",':
-        raise JournalDamaged(_damage(path, number, "it does not begin as a record"))
-    if line[len(_HEAD) : _BODY - 2] != b"%08x" % zlib.crc32(rest):
-        raise JournalDamaged(_damage(path, number, "its checksum does not fit"))
+    check(line, number, path)
     try:
-        record: dict[str, Any] = json.loads(b"{" + rest)
+        record: dict[str, Any] = json.loads("{" + line[_BODY:].decode())
         return int(record["seq"]), [codec.decode(body) for body in record["events"]]
     except (ValueError, KeyError) as error:
         raise JournalDamaged(_damage(path, number, str(error))) from error
+
+
+def check(line: bytes, number: int, path: Path) -> None:
+    """JournalDamaged when the line's checksum does not fit."""
+    if line[: len(_HEAD)] != _HEAD or line[_BODY - 2 : _BODY] != b'",':
+        raise JournalDamaged(_damage(path, number, "it does not begin as a record"))
+    if line[len(_HEAD) : _BODY - 2] != b"%08x" % zlib.crc32(line[_BODY:]):
+        raise JournalDamaged(_damage(path, number, "its checksum does not fit"))
 
 
 def _damage(path: Path, number: int, what: str) -> str:
@@ -138,10 +142,22 @@ class FileJournal:
         except OSError as error:
             raise JournalUnwritable(_unwritable(path, error)) from error
         self._end = 0
-        with path.open("rb") as stream:
-            for first, events, end in scan(stream, path):
-                self._next, self._end = first + len(events), end
+        self._survey()
         self._cut()
+
+    def _survey(self) -> None:
+        """Check every line, and find where the last good one ends and what follows it."""
+        last, number = b"", 0
+        with self._path.open("rb") as stream:
+            for number, raw in enumerate(stream, start=1):
+                if _torn(raw, stream, self._path, number):
+                    break
+                check(raw[:-1], number, self._path)
+                last = raw
+                self._end += len(raw)
+        if last:
+            first, events = load(last[:-1], number, self._path)
+            self._next = first + len(events)
 
     def replay(self) -> Iterator[Event]:
         with self._path.open("rb") as stream:
