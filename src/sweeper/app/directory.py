@@ -61,7 +61,7 @@ class Directory:
         return self.path / "config.yaml"
 
     def make(self) -> None:
-        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _folder(self.path)
 
     def keep(self, key: RunKey, result: RunResult) -> RunEnded:
         """Store what a run left, and say so. Files first: the journal names only what is there."""
@@ -101,7 +101,7 @@ def _run_name(key: RunKey) -> str:
 
 def write(path: Path, content: bytes) -> None:
     """Put a whole file in place, durable, readable by its owner only."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _folder(path.parent)
     handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as stream:
@@ -112,3 +112,10 @@ def write(path: Path, content: bytes) -> None:
     except BaseException:
         Path(beside).unlink(missing_ok=True)
         raise
+
+
+def _folder(path: Path) -> None:
+    """Make a folder and those above it that are missing, all for their owner only."""
+    if not path.exists():
+        _folder(path.parent)
+        path.mkdir(mode=0o700, exist_ok=True)

@@ -200,7 +200,6 @@ class _Launch:
         """What this config changes in a sweep that exists. ConfigError for what may not."""
         from sweeper.config import differences
 
-        self._refuse_other_data(state)
         allowed, forbidden = differences(state.spec, self._prepared.recorded)
         if forbidden:
             lines = [f"  {key}: {_short(old)} → {_short(new)}" for key, old, new in forbidden]
@@ -210,6 +209,7 @@ class _Launch:
                 "retries, timeout, register, refit and tracking may change. For another sweep "
                 "give it another name: `--as NAME`"
             )
+        self._refuse_other_data(state)
         if not allowed:
             return None
         for key, old, new in allowed:
