@@ -179,7 +179,7 @@ def test_a_sweep_without_parameters_is_one_training_run(folder):
 
 
 def test_secrets_in_a_tracking_url_are_not_written_down(folder, monkeypatch):
-    monkeypatch.setattr("sweeper.app.launch.CATCH_UP", 0.5)  # nobody answers at that URL
+    monkeypatch.setattr("sweeper.app.launching.CATCH_UP", 0.5)  # nobody answers at that URL
     launch(folder, "tracking={uri: 'http://user:hunter2@127.0.0.1:1'}")
     for path in (folder / "sweeps").rglob("*"):
         if path.is_file():

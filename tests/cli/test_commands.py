@@ -65,14 +65,14 @@ def registry(app) -> Registry:
 
 def test_init_writes_a_config_and_says_what_to_type(app, capsys, tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
-    app.describe = lambda path, target: f"# {path} {target}\n"
+    app.describe = lambda path, config, target: f"# {path} {target}\n"
     assert main(["init", "data/my income.csv", "--target", "y"]) == 0
     assert (tmp_path / "my income.yaml").read_text() == "# data/my income.csv y\n"
     assert "sweeper launch 'my income.yaml'" in capsys.readouterr().out
 
 
 def test_init_does_not_overwrite_unless_told_to(app, capsys, tmp_path) -> None:
-    app.describe = lambda path, target: "new\n"
+    app.describe = lambda path, config, target: "new\n"
     config = tmp_path / "c.yaml"
     config.write_text("old\n")
     assert main(["init", "d.csv", "--output", str(config)]) == 2
@@ -84,7 +84,7 @@ def test_init_does_not_overwrite_unless_told_to(app, capsys, tmp_path) -> None:
 
 
 def test_init_into_a_folder_that_is_not_there_is_no_traceback(app, capsys, tmp_path) -> None:
-    app.describe = lambda path, target: "new\n"
+    app.describe = lambda path, config, target: "new\n"
     assert main(["init", "d.csv", "--output", str(tmp_path / "no" / "c.yaml")]) == 2
     assert "cannot be written" in capsys.readouterr().err
 

@@ -175,11 +175,27 @@ def test_the_incumbents_luck_on_one_fold_is_not_held_against_a_trial():
     assert racing.chance(field, [as_good + 0.05]) > 0.5
 
 
+def test_a_trial_of_another_kind_gets_the_doubt_that_its_own_residuals_raise():
+    """The pool agrees on which folds are hard; this trial does not."""
+    field = racing.field(table(8, 10, noise=0.002))
+    level = field.best - 0.01
+    even = [f - sum(field.profile) / 10 + level for f in field.profile[:4]]
+    uneven = [s + d for s, d in zip(even, (0.1, -0.1, 0.1, -0.1), strict=True)]
+    assert racing.predicted(field, uneven) == pytest.approx(racing.predicted(field, even))
+    assert racing.chance(field, even) < 1e-4
+    assert racing.chance(field, uneven) > 0.1
+
+
+def test_many_like_trials_do_not_make_the_pool_sure_of_another():
+    assert racing.field(table(racing.REFERENCES, 10)).freedom == racing.FREEDOM
+    assert racing.field(table(3, 5)).freedom == 8
+
+
 def test_saturated_scores_have_no_spread_and_no_doubt():
     field = racing.field([[1.0] * 5] * 4)
     assert racing.chance(field, [1.0]) == 0.0
-    assert racing.chance(field, [1.0, 0.96]) == 0.0
-    assert racing.chance(field, [1.0, 1.5]) == 1.0
+    assert racing.chance(field, [1.0, 0.96]) < 0.01
+    assert racing.chance(field, [1.5]) == 1.0
     assert racing.predicted(field, [0.5]) == 0.5
 
 

@@ -270,7 +270,7 @@ def test_a_version_that_is_not_better_leaves_the_alias(
     )
     assert made.alias == ""
     assert registry.show("income", "champion").version == 1
-    assert "sweeper models promote income/2 --alias champion" in made.verdict
+    assert 'set_registered_model_alias("income", "champion", "2")' in made.verdict
 
 
 def test_the_champion_comes_with_its_facts_and_its_own_bytes(

@@ -47,7 +47,7 @@ def test_the_first_version_takes_the_alias() -> None:
 def test_a_better_one_takes_it_and_the_interval_is_told() -> None:
     decision = after()
     assert decision.moves
-    assert "auc +0.02 in its favour" in decision.verdict
+    assert "its auc is better by 0.02" in decision.verdict
     assert "95 % interval +0.01 to +0.03" in decision.verdict
 
 
@@ -55,7 +55,7 @@ def test_one_that_is_not_shown_to_be_better_does_not() -> None:
     decision = after(holdout=versus(better=False, low=-0.01))
     assert not decision.moves
     assert "-0.01 to +0.03" in decision.verdict
-    assert "sweeper models promote income/2 --alias champion" in decision.verdict
+    assert 'set_registered_model_alias("income", "champion", "2")' in decision.verdict
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_versions_that_cannot_be_compared_leave_the_alias(champion: Champion, wh
     decision = after(champion)
     assert not decision.moves
     assert why in decision.verdict
-    assert "sweeper models promote" in decision.verdict
+    assert "set_registered_model_alias" in decision.verdict
 
 
 @pytest.mark.parametrize(

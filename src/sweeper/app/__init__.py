@@ -4,7 +4,7 @@ Reading a sweep needs none of the heavy parts; they are imported by what launche
 """
 
 from sweeper.app.directory import log_path, root, sweeps
-from sweeper.app.launch import Outcome, launch
+from sweeper.app.launching import Outcome, launch
 from sweeper.app.queries import describe, doctor, holder, read, registry
 from sweeper.app.stopping import StopSignal
 

@@ -73,11 +73,23 @@ def prepare(
         reading.raise_problems(problems)
     if spec is None or splits is None:
         raise AssertionError("a config without problems has a spec and splits")
+    if _toothless(spec, splits):
+        notice(
+            "warning: search.pruner: wilcoxon cannot stop anything on "
+            f"{splits.digest.folds} folds: no sign test on the folds before the last one gets "
+            f"under alpha {spec.search.pruner.alpha:g}. Use more folds, or racing"
+        )
     for line in (*loaded.warnings, *(dataset.warnings if dataset else ()), *splits.warnings):
         notice(f"warning: {line}")
     for line in dataset.digest.notes if dataset else ():
         notice(f"data: {line}")
     return Prepared(spec, loaded.text, loaded.digest, dataset, splits)
+
+
+def _toothless(spec: SweepSpec, splits: Splits) -> bool:
+    """The signed-rank test's smallest p on n folds is 2⁻ⁿ."""
+    pruner = spec.search.pruner
+    return pruner.name == "wilcoxon" and 0.5 ** (splits.digest.folds - 1) >= pruner.alpha
 
 
 def _data(

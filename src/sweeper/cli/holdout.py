@@ -57,9 +57,15 @@ def _versus(versus: Report) -> str:
         return f"not compared with the champion: {one_line(versus['error'])}"
     low, high = number(versus["low"]), number(versus["high"])
     return (
-        f"against the champion: {versus['metric']} better by {number(versus['difference'])} "
+        f"against the champion: {versus['metric']} {_apart(versus['difference'])} "
         f"({low} to {high}): {'better' if versus['better'] else 'not shown to be better'}"
     )
+
+
+def _apart(difference: float | None) -> str:
+    if difference is None:
+        return "unknown"
+    return f"{'worse' if difference < 0 else 'better'} by {number(abs(difference))}"
 
 
 def confusion_table(report: Report) -> list[str]:

@@ -18,7 +18,7 @@ from sweeper.config.preprocessing import read_preprocess
 from sweeper.config.problems import Findings, Mark
 from sweeper.config.splitters import read_cv
 from sweeper.config.tree import Entry, Scalar, Table
-from sweeper.core.space import Node
+from sweeper.core.space import Fixed, Node, Object
 from sweeper.core.specs import (
     Budget,
     Candidate,
@@ -44,6 +44,10 @@ KEYS = (
     "parameters", "predict", "search", "budget", "resources", "retries", "timeout", "register",
     "refit", "tracking",
 )  # fmt: skip
+
+
+PROBABILITY_SETTINGS = ("probability", "loss")
+"""Parameters of scikit-learn's classes that decide whether there are probabilities."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,12 +186,30 @@ def _check_metric(at: Cursor, metric: Metric, work: _Work) -> None:
             f"expected a metric of {work.task}"
         )
     elif needs_probabilities(metric):
-        for model, made in work.classes:
-            if isinstance(made.target, type) and not hasattr(made.target, "predict_proba"):
+        candidates = work.model.candidates if work.model else ()
+        for (model, made), candidate in zip(work.classes, candidates, strict=False):
+            if not _gives_probabilities(made.target, candidate.estimator):
                 model.problem(
                     f"`{metric.name}` needs probabilities, which {made.name} does not give; "
                     "expected another metric, or an estimator with `predict_proba`"
                 )
+
+
+def _gives_probabilities(target: object, estimator: Object) -> bool:
+    """Whether the model, with its fixed parameters, has `predict_proba`.
+
+    Some classes have it only under a setting (`SVC(probability=True)`): where that is
+    searched, a trial will tell.
+    """
+    if not isinstance(target, type) or not hasattr(target, "predict_proba"):
+        return not isinstance(target, type)
+    fixed = {name: node.value for name, node in estimator.parameters if isinstance(node, Fixed)}
+    if any(name in PROBABILITY_SETTINGS and name not in fixed for name, _ in estimator.parameters):
+        return True
+    try:
+        return hasattr(target(**fixed), "predict_proba")
+    except (TypeError, ValueError):  # its parameters are wrong, and are told by themselves
+        return True
 
 
 def _settled(

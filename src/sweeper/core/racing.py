@@ -13,9 +13,11 @@ With j of K folds seen, a trial's mean over all of them is then predicted as
 
 and the error of that has the variance σ² (1 + 1/n) (K - j) / (K j): its residuals seen and
 unseen, and those of the pool of n. The incumbent's own mean is known and has no error: its
-luck on single folds is not in the comparison. The error over its deviation follows
-Student's t with the degrees of freedom of σ², which is wide while the pool is small; so
-little is stopped then, without a rule for it.
+luck on single folds is not in the comparison. A trial may be noisier than the pool, or of
+another kind, so that folds are hard for it in another order: its own squared residuals are
+pooled with those of the pool. The error over its deviation follows Student's t with the
+degrees of freedom of σ², which is wide while the pool is small; so little is stopped then,
+without a rule for it.
 
 The method is that of racing algorithms (Maron & Moore 1994; Birattari et al. 2002, F-Race)
 with a predictive rather than a significance test. What was measured, and what was tried
@@ -32,10 +34,14 @@ from sweeper.core.records import State
 from sweeper.core.scoring import mean, prefix, signed
 
 REFERENCES = 16
-"""Complete trials in the pool, evenly from the best to the worst. With 5 folds that makes 60
-degrees of freedom, which know σ to 9 %: more would only add cost. The best alone will not
-do: they tend to be of one kind, agree with one another, and make σ too small for a trial of
-another kind."""
+"""Complete trials in the pool, evenly from the best to the worst: enough for FREEDOM with
+three folds, and a bound on what a decision costs. The best alone will not do: they tend to
+be of one kind, agree with one another, and make σ too small for a trial of another kind."""
+
+FREEDOM = 20
+"""Degrees of freedom, at most, with which the pool speaks about another trial's σ. The number
+of trials makes the pool's σ exact, but not the other trial like the pool; with 20, σ is known
+to 16 %, and a trial's own residuals are heard."""
 
 MINIMUM = 3
 """Complete trials before anything is stopped: the fewest of which no single trial decides
@@ -56,7 +62,7 @@ class Field:
     best: float  # the incumbent's mean over all folds
     profile: tuple[float, ...]  # f_k, by fold
     variance: float  # σ² (1 + 1/n): of one score around trial and fold effect, predicted
-    freedom: int  # degrees of freedom of the variance
+    freedom: int  # degrees of freedom that the variance is given
 
 
 def field_of(state: State) -> Field | None:
@@ -73,7 +79,7 @@ def field(rows: Sequence[Sequence[float]]) -> Field:
     """The field of complete trials, best first: trials × folds, at least two of each."""
     variance, freedom = spread(rows)
     profile = tuple(sum(column) / len(rows) for column in zip(*rows, strict=True))
-    return Field(mean(rows[0]), profile, variance * (1 + 1 / len(rows)), freedom)
+    return Field(mean(rows[0]), profile, variance * (1 + 1 / len(rows)), min(freedom, FREEDOM))
 
 
 def spread(rows: Sequence[Sequence[float]]) -> tuple[float, int]:
@@ -103,11 +109,16 @@ def chance(field: Field, scores: Sequence[float]) -> float:
     """
     seen, folds = len(scores), len(field.profile)
     difference = predicted(field, scores) - field.best
-    deviation = math.sqrt(field.variance * (folds - seen) / (folds * seen))
+    residuals = [s - f for s, f in zip(scores, field.profile, strict=False)]
+    centre = sum(residuals) / seen
+    squares = sum((r - centre) ** 2 for r in residuals)
+    freedom = field.freedom + seen - 1
+    variance = (field.freedom * field.variance + squares) / freedom
+    deviation = math.sqrt(variance * (folds - seen) / (folds * seen))
     rounding = SAME * max(abs(field.best), *map(abs, field.profile))
     if deviation <= rounding:
         return 1.0 if difference > rounding else 0.0
-    return student(difference / deviation, field.freedom)
+    return student(difference / deviation, freedom)
 
 
 def revivals(state: State, field: Field) -> list[tuple[int, float]]:

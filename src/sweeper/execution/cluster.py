@@ -39,7 +39,13 @@ def connect(address: str | None, directory: Path) -> bool:
     _hush()
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     if address is None:
-        ray.init(address="local", include_dashboard=False, **options)
+        try:
+            ray.init(address="local", include_dashboard=False, **options)
+        except Exception as error:
+            raise ClusterError(
+                f"Ray did not start on this machine: {said(error)}. Launch again; its own logs "
+                "are in /tmp/ray/session_latest/logs"
+            ) from error
         _close_token()
         return True
     _knock(address)
@@ -52,7 +58,7 @@ def connect(address: str | None, directory: Path) -> bool:
     try:
         ray.init(address=address, runtime_env=env, **options)
     except (ConnectionError, ValueError, RuntimeError) as error:
-        raise ClusterError(_unreachable(address, _line(error))) from error
+        raise ClusterError(_unreachable(address, said(error))) from error
     return False
 
 
@@ -140,7 +146,7 @@ def cause_of_death(error: Exception) -> Failure:
         return Failure(FailureKind.LOST, name, "its node went away", "lost", charged=False)
     if isinstance(error, gone.RayTaskError):
         cause = type(error.cause).__name__
-        return Failure(FailureKind.ERROR, cause, _line(error.cause), f"lease {cause}")
+        return Failure(FailureKind.ERROR, cause, said(error), f"lease {cause}")
     return Failure(FailureKind.LOST, "WorkerDied", "its process died", "lost")
 
 
@@ -207,5 +213,10 @@ def shape() -> dict[str, Any]:
     return {"ray": ray.__version__, "nodes": nodes}
 
 
-def _line(error: BaseException) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+def said(error: BaseException) -> str:
+    """An error in one line; for one that crossed from a worker, what it was there."""
+    cause = getattr(error, "cause", None)
+    if isinstance(cause, BaseException):
+        error = cause
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

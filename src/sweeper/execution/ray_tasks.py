@@ -149,7 +149,7 @@ class RayExecutor:
                 work()
             except Exception as error:
                 if not self._closing.is_set():
-                    self._lose_everything(f"the cluster is gone: {type(error).__name__}: {error}")
+                    self._lose_everything(f"the cluster is gone: {cluster.said(error)}")
                 return
 
     def _listen(self) -> None:

@@ -77,10 +77,17 @@ def _compared(registration: Registration) -> int | None:
 def _difference(versus: Mapping[str, Value]) -> str:
     unit = f" over {versus['unit']}" if versus.get("unit") else ""
     return (
-        f"{versus['metric']} {_number(versus['difference'])} in its favour on the same holdout "
+        f"on the same holdout its {versus['metric']} is {_better(versus['difference'])} "
         f"(95 % interval {_number(versus['low'])} to {_number(versus['high'])}, "
         f"paired bootstrap{unit})"
     )
+
+
+def _better(difference: Value) -> str:
+    """A difference is positive where the new version is better, whatever the metric's goal."""
+    if difference is None:
+        return "different by an unknown amount"
+    return f"{'worse' if difference < 0 else 'better'} by {abs(difference):.4g}"
 
 
 def _number(value: Value) -> str:
@@ -92,5 +99,5 @@ def _stays(
 ) -> Decision:
     alias = registration.alias
     where = f"stays at version {champion.version}" if champion else "not set"
-    hand = f"sweeper models promote {registration.model}/{version} --alias {alias}"
-    return Decision(False, f"{alias} {where}: {why}. To move it by hand: {hand}")
+    call = f'set_registered_model_alias("{registration.model}", "{alias}", "{version}")'
+    return Decision(False, f"{alias} {where}: {why}. To move it by hand, with MlflowClient: {call}")
