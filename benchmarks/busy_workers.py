@@ -31,7 +31,7 @@ model:
 search: {{sampler: {sampler}, pruner: {pruner}}}
 budget: {{trials: {trials}}}
 register: none
-refit: false
+
 """
 
 
