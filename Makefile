@@ -48,7 +48,7 @@ fuzz: $(VENV)/installed-dev  ## 10,000 mutated configs
 
 lock:  ## write the lock files anew from the ranges in pyproject.toml
 	rm -rf $(VENV)-lock && $(PYTHON) -m venv $(VENV)-lock
-	$(VENV)-lock/bin/python -m pip --quiet install setuptools .
+	$(VENV)-lock/bin/python -m pip --quiet install --upgrade setuptools .
 	$(VENV)-lock/bin/python -m pip freeze --all --exclude sweeper --exclude pip > requirements.lock
 	$(VENV)-lock/bin/python -m pip --quiet install ".[dev]"
 	$(VENV)-lock/bin/python -m pip freeze --all --exclude sweeper --exclude pip > requirements-dev.lock
