@@ -38,9 +38,7 @@ register: none
 def measure(trials: int, sampler: str, pruner: str, seed: int) -> str:
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "busy.yaml"
-        config.write_text(
-            CONFIG.format(trials=trials, sampler=sampler, pruner=pruner, seed=seed)
-        )
+        config.write_text(CONFIG.format(trials=trials, sampler=sampler, pruner=pruner, seed=seed))
         slots: list[int] = []
         outcome = app.launch(
             config,

@@ -66,7 +66,9 @@ def test_a_classifier_of_a_regression_target_is_a_problem(read, svc):
 
 
 def test_metrics_beside_the_main_one_are_checked_too(read, svc):
-    found = check_data(read(svc + "metrics: [balanced_accuracy, f1]\n", "metric=accuracy"), dataset(0, 1, 2))
+    found = check_data(
+        read(svc + "metrics: [balanced_accuracy, f1]\n", "metric=accuracy"), dataset(0, 1, 2)
+    )
     assert len(found) == 1
     assert ":7: metrics.1: `f1` is for 2 classes" in found[0]
 
