@@ -221,3 +221,11 @@ def test_two_processes_with_the_same_seed_make_the_same_sweep(folder):
         out = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
         found.append(json.loads(out.stdout))
     assert found[0] == found[1]
+
+
+def test_every_look_at_a_holdout_is_counted_over_all_sweeps_of_the_root(folder):
+    first, _ = launch(folder, "data.holdout=0.2")
+    second, _ = launch(folder, "data.holdout=0.2", "seed=4", name="again")
+    other, _ = launch(folder, "data.holdout=0.3", name="other")
+    assert first.state.data.holdout == second.state.data.holdout != other.state.data.holdout
+    assert [o.state.look for o in (first, second, other)] == [1, 2, 1]

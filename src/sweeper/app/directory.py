@@ -36,6 +36,19 @@ def sweeps(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if (path / "journal.jsonl").is_file())
 
 
+def looks(folder: Path, digest: str, but: Path) -> int:
+    """How often the other sweeps of a root looked at the holdout with this digest."""
+    if not digest:
+        return 0
+    marks = (b'"type":"HoldoutLooked"', f'"digest":"{digest}"'.encode())
+    found = 0
+    for path in sweeps(folder):
+        if path.name != but.name:
+            with (path / "journal.jsonl").open("rb") as lines:
+                found += sum(1 for line in lines if all(mark in line for mark in marks))
+    return found
+
+
 def log_path(directory: Path, trial: int, fold: int, attempt: int) -> Path:
     """Where the output of one fold run is kept; no file when it wrote nothing."""
     name = FOLD_NAMES.get(fold, f"fold-{fold}")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sweeper.app.directory import Directory, root
+from sweeper.app.directory import Directory, looks, root
 from sweeper.app.orders import Orders
 from sweeper.app.prepare import Prepared, prepare
 from sweeper.app.registering import Registering
@@ -163,6 +163,8 @@ class _Launch:
     def _launched(self, edit: stimuli.Edit | None) -> Stimulus:
         from sweeper.registry.environment import environment
 
+        dataset = self._prepared.dataset
+        holdout = dataset.digest.holdout if dataset else ""
         return stimuli.Launched(
             t=0,
             wall=SystemClock().wall(),
@@ -170,6 +172,7 @@ class _Launch:
             pid=os.getpid(),
             environment=environment(Path(self._prepared.spec.directory)),
             edit=edit,
+            looks=looks(self._directory.path.parent, holdout, self._directory.path),
         )
 
     def _executor(self) -> Executor:

@@ -37,7 +37,6 @@ class Registering:
         if spec.register is None or best is None or model is None:
             raise AssertionError("registering without a winner")
         dataset = self._prepared.dataset
-        report = dict(state.holdout) if state.holdout else None
         return self._registry(state).register(
             Registration(
                 sweep=spec.name,
@@ -52,7 +51,7 @@ class Registering:
                 classes=dataset.classes if dataset else (),
                 metrics=figures(state, best),
                 lineage=self._lineage(state, best),
-                holdout=report,
+                holdout=looked(state),
                 files=self._files(state),
                 directory=spec.directory,
             )
@@ -107,7 +106,7 @@ class Registering:
             config=self._prepared.text,
             data=state.data,
             splits=state.splits,
-            holdout=state.holdout,
+            holdout=looked(state),
             environment=state.environment,
             cluster=self._shape(),
             journal={"events": self._journal.length(), "sha256": self._journal.digest()},
@@ -128,6 +127,13 @@ class Registering:
             if artifact.path.startswith("report/")
         }
         return {**found, "config.yaml": str(self._directory.config.resolve())}
+
+
+def looked(state: State) -> dict[str, Value] | None:
+    """The holdout report with what it was of: which rows, and the how-manieth look."""
+    if state.holdout is None or state.data is None:
+        return None
+    return {**state.holdout, "digest": state.data.holdout, "look": state.look}
 
 
 def figures(state: State, best: Trial) -> dict[str, float]:

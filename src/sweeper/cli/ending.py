@@ -86,7 +86,7 @@ def holdout(state: State) -> list[str]:
     """The saved model on rows that the search never saw, beside two baselines."""
     if state.holdout is None:
         return ["no holdout was kept: only the CV score speaks for this model"]
-    return holdout_sheet(state.holdout, state.looks)
+    return holdout_sheet(state.holdout, state.look)
 
 
 def registered(state: State) -> list[str]:

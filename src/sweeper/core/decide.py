@@ -49,7 +49,7 @@ def decide(state: State, stimulus: stimuli.Stimulus) -> Decision:
 
 
 def _launched(state: State, s: stimuli.Launched) -> Decision:
-    events: list[e.Event] = [e.SweepLaunched(s.t, s.wall, s.host, s.pid, s.environment)]
+    events: list[e.Event] = [e.SweepLaunched(s.t, s.wall, s.host, s.pid, s.environment, s.looks)]
     for queue in state.slots.values():
         events += [e.FoldLost(s.t, key, "its controller ended") for key in queue]
     if s.edit is not None:

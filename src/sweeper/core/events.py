@@ -48,6 +48,7 @@ class SweepLaunched:
     host: str
     pid: int
     environment: dict[str, Value]  # versions, git commit, machine: what lineage quotes
+    looks: int = 0  # that other sweeps had at this holdout
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +187,7 @@ class PhaseEntered:
 
 @dataclass(frozen=True, slots=True)
 class HoldoutLooked:
-    """The holdout is about to be looked at for the `look`-th time."""
+    """The holdout is about to be looked at, for the `look`-th time by any sweep known here."""
 
     t: float
     look: int

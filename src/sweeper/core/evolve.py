@@ -67,6 +67,7 @@ def _launched(state: State, event: e.SweepLaunched) -> None:
     state.anchor = (event.wall, event.t)
     state.launches += 1
     state.environment = event.environment
+    state.looks_elsewhere = event.looks
     state.reason = state.stopping = ""
     state.timed_out = state.registering = False
     state.asking = ()
@@ -223,7 +224,7 @@ def _phase(state: State, event: e.PhaseEntered) -> None:
 
 
 def _looked(state: State, event: e.HoldoutLooked) -> None:
-    state.looks = event.look
+    state.looks += 1
 
 
 def _registration(state: State, event: e.RegistrationAsked) -> None:

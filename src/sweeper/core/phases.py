@@ -175,11 +175,11 @@ def _refit(state: State, t: float) -> Decision:
 
 def _holdout(state: State, t: float) -> Decision:
     if state.holdout is not None:
-        return [e.PhaseEntered(t, _after_holdout(state), f"look {state.looks}")], []
+        return [e.PhaseEntered(t, _after_holdout(state), f"look {state.look}")], []
     if winning_model(state) is None:
         return _no_model(t)
     digest = state.data.holdout if state.data else ""
-    return _final(state, t, HOLDOUT, [e.HoldoutLooked(t, state.looks + 1, digest)])
+    return _final(state, t, HOLDOUT, [e.HoldoutLooked(t, state.look + 1, digest)])
 
 
 def _final(state: State, t: float, fold: int, before: list[e.Event]) -> Decision:

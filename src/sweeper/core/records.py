@@ -246,7 +246,8 @@ class State:
     registering: bool = False  # the registry was asked and has not answered
     fold_seconds: float | None = None  # running mean of recent fold runs
     successes: int = 0  # fold runs that gave scores
-    looks: int = 0  # how often the holdout was looked at
+    looks: int = 0  # how often this sweep looked at the holdout
+    looks_elsewhere: int = 0  # how often other sweeps had, at the last launch
     artifacts: dict[str, Artifact] = field(default_factory=dict)  # role → file
     reports: dict[int, dict[str, Value]] = field(default_factory=dict)  # of REFIT, HOLDOUT
     environment: dict[str, Value] = field(default_factory=dict)  # of the last launch
@@ -256,6 +257,11 @@ class State:
     def holdout(self) -> dict[str, Value] | None:
         """The report of the last look at the holdout."""
         return self.reports.get(HOLDOUT)
+
+    @property
+    def look(self) -> int:
+        """How often the holdout has been looked at, by all sweeps known here."""
+        return self.looks_elsewhere + self.looks
 
     @property
     def best(self) -> Trial | None:

@@ -20,7 +20,8 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Launched:
-    """A controller starts. `edit`: its config differs in what may change."""
+    """A controller starts. `edit`: its config differs in what may change. `looks`: that
+    other sweeps had at this holdout."""
 
     t: float
     wall: float
@@ -28,6 +29,7 @@ class Launched:
     pid: int
     environment: dict[str, Value]
     edit: Edit | None = None
+    looks: int = 0
 
 
 @dataclass(frozen=True, slots=True)
