@@ -204,7 +204,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--data", type=Path, help="a directory with more data (parquet)")
     parser.add_argument("--problems", type=Path, help="a directory with folds_*.npz tables")
-    parser.add_argument("--replays", type=int, default=1000, help="for the wrong winners")
+    parser.add_argument("--replays", type=int, default=400, help="for the wrong winners")
     parser.add_argument("--seeds", type=int, default=5)
     options = parser.parse_args()
     tables = [table(task, None) for task in OWN]
