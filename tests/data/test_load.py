@@ -222,3 +222,20 @@ def test_estimators_get_plain_columns(folder: Path) -> None:
     }
     assert data.train.y.dtype == object
     assert data.train.X.index.tolist() == list(range(len(data.train.y)))
+
+
+def test_raw_rows_keep_every_column_and_bundled_tables_are_arrays(tmp_path):
+    spec = DataSpec(source="sklearn:digits")
+    usual = load(spec, None, tmp_path)
+    raw = load(spec, None, tmp_path, raw=True)
+    assert usual.train.X.shape[1] == 61
+    assert isinstance(raw.train.X, np.ndarray)
+    assert raw.train.X.shape[1] == raw.holdout.X.shape[1] == len(raw.columns) == 64
+    assert (raw.digest.sha256, raw.digest.holdout) == (usual.digest.sha256, usual.digest.holdout)
+
+
+def test_raw_rows_of_a_file_stay_a_table(tmp_path):
+    rows = "".join(f"{i / 7},1,{i % 2}\n" for i in range(40))
+    (tmp_path / "t.csv").write_text("a,same,y\n" + rows)
+    raw = load(DataSpec(source="t.csv", target="y", holdout=NONE), None, tmp_path, raw=True)
+    assert list(raw.train.X.columns) == ["a", "same"]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sweeper.core.specs import SweepSpec
+from sweeper.core.specs import PreprocessKind, SweepSpec
 from sweeper.ports import Dataset, InvalidSpec, Job, Rows, Splits
 
 
@@ -102,7 +102,10 @@ def _data(
     if not isinstance(data, DataSpec):
         return None, _one_fold() if spec is not None and spec.data is None else None
     split_by = spec.cv.column if spec is not None else ""
-    dataset = sources.load(data, task, directory, split_by or None)
+    raw = (
+        spec is not None and spec.train is not None and spec.preprocess.kind is PreprocessKind.NONE
+    )
+    dataset = sources.load(data, task, directory, split_by or None, raw)
     if spec is None:
         return dataset, None
     return dataset, sources.split(spec.cv, dataset, spec.seed, directory)

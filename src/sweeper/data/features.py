@@ -1,12 +1,14 @@
 """Which columns become features, and what is said of them.
 
 Left out, and said: columns that are empty or have one value and none missing, judged by the
-training rows, and text identifiers (see `types`). An array keeps all its columns.
+training rows, and text identifiers (see `types`). An array keeps all its columns. Asked for
+raw rows, as a training function gets them that wants no preprocessing, a table keeps all its
+columns too, and scikit-learn's own numeric tables are the arrays they are there.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -28,11 +30,13 @@ class Features:
     warnings: tuple[str, ...] = ()
 
 
-def choose_features(whole: Whole, train: Any) -> Features:
+def choose_features(whole: Whole, train: Any, raw: bool) -> Features:
     """Raises InvalidSpec when no feature is left."""
     block = whole.source.block
     if block is None:
-        return _of_table(whole, train)
+        features = _of_table(whole, train, raw)
+        bundled = raw and whole.source.place.startswith("sklearn:")
+        return _as_array(features, train) if bundled else features
     unused = [name for name in whole.source.frame if name not in whole.roles.named()]
     notes = [f"not used: {', '.join(map(repr, unused))}"] if unused else []
     if not isinstance(block, np.ndarray):
@@ -45,13 +49,21 @@ def choose_features(whole: Whole, train: Any) -> Features:
     return Features(block, columns, tuple(notes))
 
 
-def _of_table(whole: Whole, train: Any) -> Features:
+def _as_array(features: Features, train: Any) -> Features:
+    """A numeric table as an array; any other as it is."""
+    if any(column.kind != "numeric" for column in features.columns):
+        return features
+    block = features.X.to_numpy()
+    return replace(features, X=block, columns=_array_columns(block[train]))
+
+
+def _of_table(whole: Whole, train: Any, raw: bool) -> Features:
     typed, rows = whole.typed, whole.typed.frame.iloc[train]
     columns, notes, warnings = [], [], []
     for name in whole.candidates():
         column = describe_column(rows[name], typed.kinds[name])
         identifies = name in typed.identifiers
-        reason = _useless(column, len(rows), identifies)
+        reason = None if raw else _useless(column, len(rows), identifies)
         if reason is not None:
             notes.append(f"dropped '{name}': {reason}")
             continue

@@ -23,20 +23,27 @@ from sweeper.data.whole import Vectors, Whole, read_whole
 from sweeper.ports import Dataset, Rows
 
 
-def load(spec: DataSpec, task: str | None, directory: Path, split_by: str | None = None) -> Dataset:
+def load(
+    spec: DataSpec,
+    task: str | None,
+    directory: Path,
+    split_by: str | None = None,
+    raw: bool = False,
+) -> Dataset:
     """Reads, types, checks and fingerprints the data, and sets the holdout aside.
 
     `task` is what the metric implies (classification, regression) or None. Relative paths
     and modules start at `directory`. `split_by` is the column `cv` splits by: it goes to
     `Rows.folds` and is no feature. The digest covers all rows, those of the holdout included;
-    its `holdout` is the digest of those rows as a set. Raises InvalidSpec with what is wrong, all at once as far
-    as one thing does not hide another.
+    its `holdout` is the digest of those rows as a set. `raw`: no column is left out (see
+    `features`). Raises InvalidSpec with what is wrong, all at once as far as one thing does
+    not hide another.
     """
     whole = read_whole(spec, task, directory, split_by)
     content = whole.content()
     hashes = row_hashes(whole.repeatable())
     train, aside = _sides(spec, _held(spec, whole, content), hashes)
-    features = choose_features(whole, train)
+    features = choose_features(whole, train, raw)
     goal = whole.vectors.target
     digest = DataDigest(
         sha256=fingerprint(whole.typed.frame),

@@ -47,6 +47,11 @@ def load(line: bytes, number: int, path: Path) -> tuple[int, list[Event]]:
     try:
         record: dict[str, Any] = json.loads("{" + line[_BODY:].decode())
         return int(record["seq"]), [codec.decode(body) for body in record["events"]]
+    except codec.UnknownRecord as error:
+        raise JournalDamaged(
+            f"{path}:{number}: this record is not known to this version of sweeper ({error}). "
+            "If a later version wrote it, use that one"
+        ) from error
     except (ValueError, KeyError) as error:
         raise JournalDamaged(_damage(path, number, str(error))) from error
 
