@@ -1,4 +1,4 @@
-"""What a worker does while it holds a slot: take a batch, run it, hand it in, again."""
+"""What a worker does while it holds a slot: ask for the next batch, run the one it has, again."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ from sweeper.ports import Job, Order, Run, RunResult
 
 _jobs: dict[str, Job] = {}
 """The job this worker process has, by its object's id: it is fetched once a process."""
+
+
+Done = tuple[RunKey, RunResult, bool]
+"""A run, its result, and whether it ended early because it was asked to."""
 
 
 class MailboxChannel:
@@ -32,13 +36,17 @@ def serve(holds: list[Any], run: Run, mailbox: Any, slot: Slot, lease: int) -> N
     import ray
 
     job = _fetch(holds[0])
-    batch = ray.get(mailbox.take.remote(slot, lease, [], True))
-    while batch is not None:
+    coming = mailbox.take.remote(slot, lease, [], True)
+    done: list[Done] = []
+    while (batch := ray.get(coming)) is not None:
+        coming = mailbox.take.remote(slot, lease, done)
         done = [_one(job, order, run, mailbox) for order in batch]
-        batch = ray.get(mailbox.take.remote(slot, lease, done))
+        if not ray.wait([coming], timeout=0)[0]:
+            mailbox.hand_in.remote(slot, lease, done)
+            done = []
 
 
-def _one(job: Job, order: Order, run: Run, mailbox: Any) -> tuple[RunKey, RunResult, bool]:
+def _one(job: Job, order: Order, run: Run, mailbox: Any) -> Done:
     channel = MailboxChannel(mailbox, order.key)
     result = run(job, order, channel)
     outcome = dataclasses.replace(result.outcome, node=socket.gethostname())

@@ -1,8 +1,9 @@
 """Where the controller and its workers meet: one zero-CPU actor for each launch.
 
-Work goes in by slot, in batches; a worker that holds a slot hands in what it finished and
-takes its next batch in one call. What happened comes out as messages, in order, to one
-reader. Everything here is small and quick: the actor's single event loop is its lock.
+Work goes in by slot, in batches. A worker that holds a slot asks for its next batch while
+it runs the one it has, and hands in results with the same call, so that it never waits for
+a message. What happened comes out as messages, in order, to one reader. Everything here is
+small and quick: the actor's single event loop is its lock.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ LINGER = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A lease took a batch and begins it."""
+    """A lease begins a batch."""
 
     slot: Slot
     lease: int
@@ -51,11 +52,11 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class Buried:
-    """A lease died with these runs in hand, its whole batch."""
+    """A lease died with these batches in hand, the one it had begun first."""
 
     slot: Slot
     lease: int
-    keys: tuple[RunKey, ...]
+    hand: tuple[tuple[RunKey, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +87,26 @@ Message = Started | Ended | Dropped | Buried | Closed
 
 @dataclass(slots=True)
 class _Desk:
-    """One slot's waiting batches and the batch that its lease has taken."""
+    """One slot's waiting batches, and those its lease has: the first of them is running."""
 
     batches: deque[tuple[Order, ...]] = field(default_factory=deque)
-    taken: tuple[RunKey, ...] = ()
-    arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    hand: deque[tuple[RunKey, ...]] = field(default_factory=deque)
+    lease: int = 0  # whose desk it is; a dead one's question may still be waiting here
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def next(self) -> tuple[Order, ...] | None:
+        """The batch to give out now. A suspect, run before, is never in hand with another."""
+        if not self.batches:
+            return None
+        coming = self.batches[0][0].key
+        held = [keys[0] for keys in self.hand]
+        if held and any(key.attempt > 1 for key in (coming, *held)):
+            return None
+        return self.batches.popleft()
+
+
+Done = Sequence[tuple[RunKey, RunResult, bool]]
+"""Results of one batch: run, result, and whether it ended early because it was asked to."""
 
 
 class Mailbox:
@@ -113,37 +129,39 @@ class Mailbox:
             if isinstance(found, Push):
                 desk = self._desk(found.slot)
                 desk.batches.append(found.orders)
-                desk.arrived.set()
+                desk.changed.set()
             else:
                 self._recall(set(found.keys))
 
     async def take(
-        self,
-        slot: Slot,
-        lease: int,
-        done: Sequence[tuple[RunKey, RunResult, bool]],
-        first: bool = False,
+        self, slot: Slot, lease: int, done: Done, first: bool = False
     ) -> tuple[Order, ...] | None:
-        """Hand in results and get the next batch; None: there is no work, end the lease."""
+        """Hand in results and get a further batch, once there is one.
+
+        None: the lease has nothing in hand and nothing has come for a while; end it.
+        """
         desk = self._desk(slot)
-        for key, result, stopped in done:
-            self._stops.discard(key)
-            self._say(Ended(slot, key, result, stopped))
-        desk.taken = ()
-        if not desk.batches:
-            desk.arrived.clear()
+        if first:
+            desk.lease = lease
+        self._settle(slot, lease, done)
+        while (batch := desk.next()) is None:
+            desk.changed.clear()
+            patience = (FIRST if first else LINGER) if not desk.hand else None
             try:
-                await asyncio.wait_for(desk.arrived.wait(), FIRST if first else LINGER)
+                await asyncio.wait_for(desk.changed.wait(), patience)
             except TimeoutError:
                 self._say(Closed(slot, lease))
                 return None
-        if not desk.batches:
-            self._say(Closed(slot, lease))
-            return None
-        batch = desk.batches.popleft()
-        desk.taken = tuple(order.key for order in batch)
-        self._say(Started(slot, lease, desk.taken))
+            if desk.lease != lease:
+                return None
+        desk.hand.append(tuple(order.key for order in batch))
+        if len(desk.hand) == 1:
+            self._say(Started(slot, lease, desk.hand[0]))
         return batch
+
+    async def hand_in(self, slot: Slot, lease: int, done: Done) -> None:
+        """Results of a batch, by a lease that waits for its next one."""
+        self._settle(slot, lease, done)
 
     async def report(self, key: RunKey, step: int, metrics: dict[str, float]) -> bool:
         """A running fold's word on its progress; True: stop now."""
@@ -152,8 +170,10 @@ class Mailbox:
     async def bury(self, slot: Slot, lease: int) -> None:
         """The lease is known to be dead: say what it had in hand."""
         desk = self._desk(slot)
-        self._say(Buried(slot, lease, desk.taken))
-        desk.taken = ()
+        self._say(Buried(slot, lease, tuple(desk.hand)))
+        desk.hand.clear()
+        desk.lease = 0
+        desk.changed.set()
 
     async def read(self, wait: float) -> list[Message]:
         """All messages since the last read; waits so many seconds for the first."""
@@ -166,6 +186,18 @@ class Mailbox:
         found, self._out = self._out, []
         return found
 
+    def _settle(self, slot: Slot, lease: int, done: Done) -> None:
+        if not done:
+            return
+        desk = self._desk(slot)
+        for key, result, stopped in done:
+            self._stops.discard(key)
+            self._say(Ended(slot, key, result, stopped))
+        desk.hand.popleft()
+        if desk.hand:
+            self._say(Started(slot, lease, desk.hand[0]))
+        desk.changed.set()
+
     def _recall(self, wanted: set[RunKey]) -> None:
         for slot, desk in self._desks.items():
             kept: deque[tuple[Order, ...]] = deque()
@@ -177,7 +209,7 @@ class Mailbox:
                 if left:
                     kept.append(left)
             desk.batches = kept
-            self._stops |= wanted & set(desk.taken)
+            self._stops |= wanted & {key for keys in desk.hand for key in keys}
 
     def _desk(self, slot: Slot) -> _Desk:
         return self._desks.setdefault(slot, _Desk())

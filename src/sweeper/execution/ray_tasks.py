@@ -261,20 +261,23 @@ class RayExecutor:
         if held is None or held.number != message.lease:
             return
         cause = held.cause or Failure(FailureKind.LOST, "WorkerDied", "its process died", "lost")
-        if not message.keys and not held.called_back:
+        if not message.hand and not held.called_back:
             self._barren += 1
-        alone = len(message.keys) == 1
-        for key in message.keys:
-            self._bury(key, cause if alone else _uncharged(cause), held.called_back)
+        known = cause.kind is FailureKind.TIMEOUT or len(message.hand) == 1
+        for place, keys in enumerate(message.hand):
+            guilty = known and place == 0 and len(keys) == 1
+            for key in keys:
+                self._bury(key, cause if guilty else _uncharged(cause))
         if self._barren >= BARREN:
             self._lose_everything(f"workers die before they begin: {cause.error}: {cause.message}")
         else:
             self._go_on(message.slot, message.lease)
 
-    def _bury(self, key: RunKey, cause: Failure, called_back: bool) -> None:
-        if self._sent.pop(key, None) is None:
+    def _bury(self, key: RunKey, cause: Failure) -> None:
+        order = self._sent.pop(key, None)
+        if order is None:
             return
-        if called_back:
+        if order.kill_at is not None:
             self._post(RunCancelled(0, key))
         else:
             self._post(self._keep(key, RunResult(cause)))

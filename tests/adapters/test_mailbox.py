@@ -1,0 +1,110 @@
+"""The mailbox by itself: one event loop, no Ray."""
+
+from __future__ import annotations
+
+import asyncio
+
+from sweeper.core.records import RunKey, Slot, Success
+from sweeper.execution.mailbox import Buried, Dropped, Ended, Mailbox, Push, Recall, Started
+from sweeper.ports import Order, RunResult
+
+SLOT = Slot("n", 0)
+
+
+def order(trial: int, attempt: int = 1) -> Order:
+    return Order(RunKey(trial, 0, attempt), {}, seed=0)
+
+
+def result(trial: int, attempt: int = 1):
+    return (RunKey(trial, 0, attempt), RunResult(Success({"m": 1.0}, 0.0)), False)
+
+
+async def filled(*orders: Order) -> Mailbox:
+    mailbox = Mailbox()
+    for number, each in enumerate(orders, start=1):
+        await mailbox.tell(number, Push(SLOT, (each,)))
+    return mailbox
+
+
+async def waits(call) -> bool:
+    """Whether the call has no answer yet, after everything else had its turn."""
+    task = asyncio.ensure_future(call)
+    for _ in range(10):
+        await asyncio.sleep(0)
+    done = task.done()
+    task.cancel()
+    return not done
+
+
+def test_instructions_that_overtake_one_another_are_put_in_order():
+    async def act():
+        mailbox = Mailbox()
+        await mailbox.tell(2, Recall((RunKey(1, 0, 1),)))
+        await mailbox.tell(1, Push(SLOT, (order(1),)))
+        return await mailbox.read(0.01)
+
+    assert asyncio.run(act()) == [Dropped(SLOT, RunKey(1, 0, 1))]
+
+
+def test_a_lease_gets_its_next_batch_while_it_runs_the_one_it_has():
+    async def act():
+        mailbox = await filled(order(1), order(2), order(3))
+        first = await mailbox.take(SLOT, 1, [], True)
+        second = await mailbox.take(SLOT, 1, [])
+        third = await mailbox.take(SLOT, 1, [result(1)])
+        return [batch[0].key.trial for batch in (first, second, third)], await mailbox.read(0.01)
+
+    trials, messages = asyncio.run(act())
+    assert trials == [1, 2, 3]
+    assert [type(m) for m in messages] == [Started, Ended, Started]
+    assert messages[2].keys == (RunKey(2, 0, 1),)
+
+
+def test_a_suspect_is_never_in_hand_with_another():
+    async def act():
+        mailbox = await filled(order(1), order(2, attempt=2), order(3))
+        await mailbox.take(SLOT, 1, [], True)
+        before = await waits(mailbox.take(SLOT, 1, []))
+        await mailbox.hand_in(SLOT, 1, [result(1)])
+        suspect = await mailbox.take(SLOT, 1, [])
+        behind = await waits(mailbox.take(SLOT, 1, []))
+        await mailbox.hand_in(SLOT, 1, [result(2, attempt=2)])
+        last = await mailbox.take(SLOT, 1, [])
+        return before, suspect[0].key, behind, last[0].key
+
+    before, suspect, behind, last = asyncio.run(act())
+    assert before
+    assert suspect == RunKey(2, 0, 2)
+    assert behind
+    assert last == RunKey(3, 0, 1)
+
+
+def test_a_dead_lease_says_what_it_had_and_gets_nothing_more():
+    async def act():
+        mailbox = await filled(order(1), order(2))
+        await mailbox.take(SLOT, 1, [], True)
+        await mailbox.take(SLOT, 1, [])
+        question = asyncio.ensure_future(mailbox.take(SLOT, 1, []))
+        await asyncio.sleep(0)
+        await mailbox.bury(SLOT, 1)
+        await mailbox.tell(3, Push(SLOT, (order(3),)))
+        ghost = await question
+        heir = await mailbox.take(SLOT, 2, [], True)
+        messages = await mailbox.read(0.01)
+        return ghost, heir[0].key.trial, [m for m in messages if isinstance(m, Buried)]
+
+    ghost, heir, (buried,) = asyncio.run(act())
+    assert ghost is None
+    assert heir == 3
+    assert buried.hand == ((RunKey(1, 0, 1),), (RunKey(2, 0, 1),))
+
+
+def test_a_run_that_was_called_back_is_told_at_its_next_report():
+    async def act():
+        mailbox = await filled(order(1))
+        await mailbox.take(SLOT, 1, [], True)
+        before = await mailbox.report(RunKey(1, 0, 1), 1, {})
+        await mailbox.tell(2, Recall((RunKey(1, 0, 1),)))
+        return before, await mailbox.report(RunKey(1, 0, 1), 2, {})
+
+    assert asyncio.run(act()) == (False, True)
