@@ -67,6 +67,7 @@ class Controller:
         self._inbox: queue.SimpleQueue[Stimulus] = queue.SimpleQueue()
         self._glanced = -GLANCE
         self._over = False
+        self._bug: Exception | None = None
 
     def post(self, stimulus: Stimulus) -> None:
         """Hand over a stimulus, from any thread or a signal handler. Its time is set here."""
@@ -76,7 +77,8 @@ class Controller:
         """Work until the sweep is finished, failed or interrupted.
 
         `first` is decided before anything else. JournalUnwritable when the journal cannot
-        be appended to; the state is then ahead of the journal and of no further use.
+        be appended to; the state is then ahead of the journal and of no further use. What a
+        sampler raises is a bug of ours: the sweep fails with it, and it is raised here.
         """
         with ThreadPoolExecutor(1, thread_name_prefix="sampler") as self._side:
             try:
@@ -87,6 +89,8 @@ class Controller:
             finally:
                 self._executor.close()
         self._observer(self.state)
+        if self._bug is not None:
+            raise self._bug
         return self.state
 
     def now(self) -> float:
@@ -158,6 +162,7 @@ class Controller:
         try:
             params = self._sampler.suggest(trial, history).params
         except Exception as error:
+            self._bug = error
             self.post(stimuli.SamplingFailed(0, trial, f"{type(error).__name__}: {error}"))
             return
         seconds = round(self._clock.monotonic() - began, 6)
