@@ -112,7 +112,7 @@ class Controller:
         orders: list[c.Command] = []
         now = self.now()
         for stimulus in (*arrived, stimuli.ClockTicked(now)):
-            events = self._settle(dataclasses.replace(stimulus, t=now), orders)
+            events = self._settle(self._stamped(stimulus, now), orders)
             if events:
                 records.append(events)
         if records:
@@ -120,6 +120,12 @@ class Controller:
         for command in orders:
             self._execute(command)
         self._glance(now)
+
+    def _stamped(self, stimulus: Stimulus, now: float) -> Stimulus:
+        """The stimulus at the sweep's time; a launch ties that to the wall clock."""
+        if isinstance(stimulus, stimuli.Launched):
+            return dataclasses.replace(stimulus, t=now, wall=self._clock.wall())
+        return dataclasses.replace(stimulus, t=now)
 
     def _settle(self, stimulus: Stimulus, orders: list[c.Command]) -> list[Event]:
         """Decide one stimulus and every step that follows; the events, in order."""

@@ -167,7 +167,7 @@ class _Launch:
         holdout = dataset.digest.holdout if dataset else ""
         return stimuli.Launched(
             t=0,
-            wall=SystemClock().wall(),
+            wall=0,
             host=socket.gethostname(),
             pid=os.getpid(),
             environment=environment(Path(self._prepared.spec.directory)),
