@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 WORKERS ?= 2
 
-.PHONY: help quickstart test lint format lock bench fuzz clean
+.PHONY: help quickstart test lint format lock bench chaos fuzz clean
 
 help:  ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -42,6 +42,10 @@ bench: $(VENV)/installed-dev  ## the measurements of docs/benchmarks.md
 	$(BIN)/python benchmarks/racing.py
 	$(BIN)/python benchmarks/busy_workers.py
 	$(BIN)/python benchmarks/suggestion_cost.py
+
+chaos: $(VENV)/installed-dev  ## the controller killed ten times, alone and with trials in flight
+	PYTHONPATH=tests $(BIN)/python tests/chaos/killing.py --kills 10 --trials 40 --concurrency 1
+	PYTHONPATH=tests $(BIN)/python tests/chaos/killing.py --kills 10 --trials 40 --concurrency auto
 
 fuzz: $(VENV)/installed-dev  ## 10,000 mutated configs
 	$(BIN)/python benchmarks/fuzz_config.py

@@ -76,7 +76,8 @@ def test_classes_absent_from_the_rows_learned_from_are_not_watched(make_job, can
     model = candidate("sklearn.ensemble.HistGradientBoostingClassifier", 0.5, max_iter=5)
     job = make_job(X, y, model)
     for seed in range(6):
-        fit_candidate(job, {}, seed, job.rows, np.arange(150))
+        model = fit_candidate(job, {}, seed, job.rows, np.arange(150))
+        assert set(model.predict(X)) <= {0, 1, 2, 7}
 
 
 @pytest.mark.parametrize("library", ["xgboost", "lightgbm"])

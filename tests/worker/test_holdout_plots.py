@@ -21,7 +21,8 @@ def test_a_confusion_matrix_grows_with_its_classes_to_a_limit(classes):
 
 
 def test_labels_are_not_read_as_formulas():
-    plots.confusion_matrix(["$x_{$", "$50K"], np.zeros((2, 2)), "title")
+    picture = plots.confusion_matrix(["$x_{$", "$50K"], np.zeros((2, 2)), "title")
+    assert min(size_of(picture)) > 200
 
 
 @pytest.mark.parametrize("rows", [1, 50, 5_000])

@@ -30,7 +30,7 @@ CATCH_UP = 60.0
 """Seconds the end of a launch waits for tracking; it goes on without us after that."""
 
 DONE, FAILED, RESUMABLE, NOTHING = 0, 1, 3, 4
-"""Exit codes of a launch that ran (DESIGN: 0 done, 1 failed, 3 resumable, 4 no success)."""
+"""Exit codes of a launch that ran (0 done, 1 failed, 3 resumable, 4 no trial succeeded)."""
 
 
 @dataclass(frozen=True, slots=True)

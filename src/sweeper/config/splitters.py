@@ -20,7 +20,7 @@ _MOST_FOLDS = 10_000
 
 
 def read_cv(at: Cursor) -> CvSpec:
-    """How rows are split into folds; see DESIGN section 2 for the forms."""
+    """How rows are split into folds; docs/config.md shows the forms."""
     if at.is_word("none"):
         return CvSpec(CvKind.NONE, n_splits=1)
     if isinstance(at.tree, Scalar) and isinstance(at.tree.value, str):
