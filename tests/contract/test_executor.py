@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -138,6 +139,14 @@ class TestOnRay:
         outcome = ray_bench.outcomes(keys)[keys[0]]
         assert outcome.kind is FailureKind.TIMEOUT
         assert outcome.charged
+
+    def test_a_slot_that_idles_past_its_last_runs_timeout_is_left_alone(self, ray_bench):
+        for _ in range(3):
+            keys = ray_bench.send("score", timeout=0.15)
+            assert isinstance(ray_bench.outcomes(keys)[keys[0]], Success)
+            while ray_bench.executor._leases:
+                time.sleep(0.01)
+        assert all(thread.is_alive() for thread in ray_bench.executor._threads)
 
     def test_the_slot_is_used_again_after_a_death(self, ray_bench):
         dead = ray_bench.send("kill")

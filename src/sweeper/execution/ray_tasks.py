@@ -202,16 +202,14 @@ class RayExecutor:
             with self._lock:
                 held.cause = held.cause or cluster.cause_of_death(error)
             self._mailbox.bury.remote(held.slot, held.number)
-        else:
-            time.sleep(LOOK / 10)
 
     def _enforce(self, now: float) -> None:
         """Kill leases whose batch is past its time, or was called back and does not go."""
         for held in list(self._leases.values()):
-            if held.called_back or held.cause:
-                continue
             orders = [self._sent[key] for key in held.keys if key in self._sent]
-            if orders and all(o.kill_at is not None and now >= o.kill_at for o in orders):
+            if held.called_back or held.cause or not orders:
+                continue
+            if all(o.kill_at is not None and now >= o.kill_at for o in orders):
                 held.called_back = True
                 self._ray.cancel(held.reference, force=True)
             elif held.deadline is not None and now >= held.deadline:
