@@ -262,6 +262,14 @@ def test_late_news_of_an_old_attempt_changes_nothing():
     assert len(world.records) == events
 
 
+def test_more_folds_than_anybody_expects_run_once_each():
+    world = World(spec(trials=2, pruner="none"), folds=150, slots=100)
+    state = world.run()
+    folds = [(key.trial, key.fold) for key in world.ran if key.fold >= 0]
+    assert len(folds) == len(set(folds)) == 300
+    assert state.status is SweepState.FINISHED
+
+
 def test_a_node_that_joins_is_used():
     world = World(spec(trials=20, pruner="none"), slots=1)
     world.feed(stimuli.CapacityChanged(world.t, (Node("a", 1), Node("n", 1))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator
 
 from sweeper.core.records import Phase, RunKey, RunState, Slot, State, Trial
@@ -63,10 +64,11 @@ def depth(state: State) -> int:
 
 def waiting(state: State, trial: Trial) -> Iterator[RunKey]:
     """The trial's folds that have no score and are not on a slot, in fold order."""
-    out = {run.key.fold for run in trial.runs[-64:] if run.state is RunState.RUNNING}
+    attempts = Counter(run.key.fold for run in trial.runs)
+    out = {run.key.fold for run in trial.runs if run.state is RunState.RUNNING}
     for fold in range(state.splits.folds):
         if fold not in trial.scores and fold not in out:
-            yield RunKey(trial.number, fold, trial.attempts(fold) + 1)
+            yield RunKey(trial.number, fold, attempts[fold] + 1)
 
 
 def in_flight(trial: Trial) -> int:
