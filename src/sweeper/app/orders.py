@@ -7,12 +7,14 @@ from collections.abc import Callable
 from sweeper.app.directory import Directory
 from sweeper.app.prepare import Prepared
 from sweeper.core.endings import winning_model
-from sweeper.core.records import HOLDOUT, REFIT, RunKey, State
+from sweeper.core.records import HOLDOUT, RunKey, State
 from sweeper.core.seeds import derive
+from sweeper.core.specs import SweepSpec
 from sweeper.ports import Order
 
-REFIT_TIME = 3
-"""The refit sees more rows than a fold: it gets so many times the fold's timeout."""
+FINAL_TIMES, FINAL_LEAST = 3, 60.0
+"""The refit and the look at the holdout do more than a fold: so many times its timeout, and
+at least so many seconds."""
 
 
 class Orders:
@@ -32,9 +34,7 @@ class Orders:
         seed = derive(spec.seed, key.trial, key.fold)
         if key.fold == HOLDOUT:
             return self._holdout(state, key, seed)
-        times = REFIT_TIME if key.fold == REFIT else 1
-        timeout = spec.timeout * times if spec.timeout is not None else None
-        return Order(key, params, seed, timeout)
+        return Order(key, params, seed, _timeout(spec, key))
 
     def _holdout(self, state: State, key: RunKey, seed: int) -> Order:
         artifact, dataset = winning_model(state), self._prepared.dataset
@@ -44,7 +44,14 @@ class Orders:
             key,
             state.trials[key.trial].params,
             seed,
+            _timeout(state.spec, key),
             model=self._directory.read(artifact),
             champion=self._champion(state),
             holdout=dataset.holdout,
         )
+
+
+def _timeout(spec: SweepSpec, key: RunKey) -> float | None:
+    if spec.timeout is None or key.fold >= 0:
+        return spec.timeout
+    return max(FINAL_LEAST, FINAL_TIMES * spec.timeout)
