@@ -16,7 +16,7 @@ from pathlib import Path
 from sweeper.core.endings import MODEL, fold_model
 from sweeper.core.records import HOLDOUT, REFIT, Artifact, RunKey
 from sweeper.core.stimuli import RunEnded
-from sweeper.ports import RunResult
+from sweeper.ports import RunResult, SweeperError
 
 DEFAULT_ROOT = "sweeps"
 
@@ -87,10 +87,14 @@ class Directory:
         return RunEnded(0, key, result.outcome, artifacts)
 
     def read(self, artifact: Artifact) -> bytes:
-        """An artefact's content. ValueError when it is no longer what was written."""
-        content = (self.path / artifact.path).read_bytes()
+        """An artefact's content. SweeperError when it is no longer what was written."""
+        path = self.path / artifact.path
+        content = path.read_bytes() if path.exists() else b""
         if hashlib.sha256(content).hexdigest() != artifact.sha256:
-            raise ValueError(f"{self.path / artifact.path} is not the file that was written")
+            raise SweeperError(
+                f"{path} is gone or is not the file that this sweep wrote: its SHA-256 was "
+                f"{artifact.sha256}. Put it back from a copy and launch again"
+            )
         return content
 
     def _store(self, key: RunKey, name: str, content: bytes) -> Artifact:
