@@ -38,4 +38,4 @@ def test_a_file_that_changed_or_is_gone_is_refused_and_named(kept):
 
 def test_nothing_half_written_is_left_beside(kept):
     directory, _ = kept
-    assert not [path for path in directory.path.rglob(".*")]
+    assert not list(directory.path.rglob(".*"))
