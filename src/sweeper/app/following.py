@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from sweeper.app.directory import Directory
-from sweeper.core.evolve import replay
+from sweeper.core.evolve import evolve
 from sweeper.core.records import State
 from sweeper.core.specs import TrackingSpec
 from sweeper.journal.file import Tail, read
@@ -45,7 +45,7 @@ def follow(path: Path) -> int:
 
     directory = Directory(path)
     tail = Tail(directory.journal)
-    state = replay(read(directory.journal))
+    state = evolve(None, next(read(directory.journal)))  # its first event names the sweep
     uri, artifacts = os.environ[STORE], os.environ[ARTIFACTS] or None
 
     def mirror() -> Mirror:

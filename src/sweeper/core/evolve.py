@@ -219,7 +219,6 @@ def _phase(state: State, event: e.PhaseEntered) -> None:
         state.registered = None
         state.artifacts.clear()
         state.reports.clear()
-        state.status = SweepState.RUNNING
     state.phase = event.phase
 
 

@@ -194,13 +194,6 @@ def impossible(need: dict[str, float]) -> str:
     return f"a fold run asks for {asked}, and the biggest node has {has}: lower `resources:`"
 
 
-def hosts() -> dict[str, str]:
-    """Node names by Ray's node ids, for people."""
-    import ray
-
-    return {node["NodeID"]: node["NodeManagerHostname"] for node in ray.nodes()}
-
-
 def shape() -> dict[str, Any]:
     """Ray's version and the cluster's nodes with their resources, for lineage."""
     import ray
