@@ -62,8 +62,18 @@ class JournalDamaged(SweeperError):
     """The journal has a record that is not what was written; names the line."""
 
 
+class JournalUnreachable(SweeperError):
+    """The server that holds the journal cannot be asked; names it, never the password."""
+
+
 class JournalUnwritable(SweeperError):
     """The journal could not be appended to: what is not in it has not happened."""
+
+    exit_code = 3
+
+
+class FileUnwritable(SweeperError):
+    """A file of the sweep's directory cannot be written: what it belongs to has not happened."""
 
     exit_code = 3
 
@@ -142,6 +152,7 @@ class Order:
     params: dict[str, Value]
     seed: int
     timeout: float | None = None
+    memory: int | None = None  # bytes it may have on its node; None: what is there
     model: bytes | None = None  # the refitted model, for a HOLDOUT run
     champion: bytes | None = None  # the alias's present model, for a HOLDOUT run
     holdout: Rows | None = None  # only a HOLDOUT run is given these
@@ -161,7 +172,13 @@ class RunResult:
 
 
 class Channel(Protocol):
-    """A running fold's way to the controller. `report` says whether to stop now."""
+    """A running fold's way to the controller. `report` says whether to stop now.
+
+    `log`: the file for what the run prints, which others may read meanwhile; empty: any.
+    """
+
+    @property
+    def log(self) -> str: ...
 
     def report(self, step: int, metrics: dict[str, float]) -> bool: ...
 

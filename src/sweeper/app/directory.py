@@ -7,16 +7,19 @@ Files appear whole (written beside, flushed, renamed) and are for their owner on
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from sweeper.core.endings import MODEL, fold_model
 from sweeper.core.records import HOLDOUT, REFIT, Artifact, RunKey
 from sweeper.core.stimuli import RunEnded
-from sweeper.ports import RunResult, SweeperError
+from sweeper.journal import places
+from sweeper.ports import FileUnwritable, RunResult, SweeperError
 
 DEFAULT_ROOT = "sweeps"
 
@@ -33,7 +36,7 @@ def sweeps(folder: Path) -> list[Path]:
     """The directories of the sweeps in a root, by name."""
     if not folder.is_dir():
         return []
-    return sorted(path for path in folder.iterdir() if (path / "journal.jsonl").is_file())
+    return sorted(path for path in folder.iterdir() if places.exists(path))
 
 
 def looks(folder: Path, digest: str, but: Path) -> int:
@@ -44,8 +47,7 @@ def looks(folder: Path, digest: str, but: Path) -> int:
     found = 0
     for path in sweeps(folder):
         if path.name != but.name:
-            with (path / "journal.jsonl").open("rb") as lines:
-                found += sum(1 for line in lines if all(mark in line for mark in marks))
+            found += sum(1 for _ in places.at(path).lines(*marks))
     return found
 
 
@@ -62,19 +64,12 @@ class Directory:
     path: Path
 
     @property
-    def journal(self) -> Path:
-        return self.path / "journal.jsonl"
-
-    @property
-    def lock(self) -> Path:
-        return self.path / "lock"
-
-    @property
     def config(self) -> Path:
         return self.path / "config.yaml"
 
     def make(self) -> None:
-        _folder(self.path)
+        with _writing(self.path):
+            _folder(self.path)
 
     def keep(self, key: RunKey, result: RunResult) -> RunEnded:
         """Store what a run left, and say so. Files first: the journal names only what is there."""
@@ -117,18 +112,31 @@ def _run_name(key: RunKey) -> str:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Put a whole file in place, durable, readable by its owner only."""
-    _folder(path.parent)
-    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    """Put a whole file in place, durable, readable by its owner only; else FileUnwritable."""
+    with _writing(path):
+        _folder(path.parent)
+        handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.replace(beside, path)
+        except BaseException:
+            with contextlib.suppress(OSError):  # a disk that refuses the one refuses the other
+                os.unlink(beside)
+            raise
+
+
+@contextlib.contextmanager
+def _writing(path: Path) -> Iterator[None]:
     try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(beside, path)
-    except BaseException:
-        Path(beside).unlink(missing_ok=True)
-        raise
+        yield
+    except OSError as error:
+        raise FileUnwritable(
+            f"{path} cannot be written: {error.strerror}. Everything acknowledged so far is safe; "
+            f"make room or give the right to write, and launch again to go on"
+        ) from error
 
 
 def _folder(path: Path) -> None:
