@@ -66,6 +66,10 @@ class JournalUnreachable(SweeperError):
     """The server that holds the journal cannot be asked; names it, never the password."""
 
 
+class JournalUnreachable(SweeperError):
+    """The server that holds the journal cannot be asked; names it, never the password."""
+
+
 class JournalUnwritable(SweeperError):
     """The journal could not be appended to: what is not in it has not happened."""
 

@@ -11,7 +11,7 @@ from sweeper.app.directory import Directory
 from sweeper.core.evolve import evolve
 from sweeper.core.records import State
 from sweeper.core.specs import TrackingSpec
-from sweeper.journal.file import Tail, read
+from sweeper.journal import places
 from sweeper.mlflow_store import where
 from sweeper.ports import Tracker
 
@@ -43,12 +43,11 @@ def follow(path: Path) -> int:
     from sweeper.tracking.mirror import Mirror
     from sweeper.tracking.process import serve
 
-    directory = Directory(path)
-    tail = Tail(directory.journal)
-    state = evolve(None, next(read(directory.journal)))  # its first event names the sweep
+    place = places.at(path)
+    state = evolve(None, next(place.read()))  # its first event names the sweep
     uri, artifacts = os.environ[STORE], os.environ[ARTIFACTS] or None
 
     def mirror() -> Mirror:
         return Mirror(uri, artifacts, sweep_id(state), state.spec.name)
 
-    return serve(tail.read, mirror, path)
+    return serve(place.tail().read, mirror, path)

@@ -22,9 +22,8 @@ from sweeper.core.evolve import replay
 from sweeper.core.records import State, SweepState
 from sweeper.core.space import Value
 from sweeper.core.stimuli import Stimulus
-from sweeper.journal.file import FileJournal
-from sweeper.journal.lock import Lock
-from sweeper.ports import ConfigError, Executor, Tracker
+from sweeper.journal import places
+from sweeper.ports import ConfigError, Executor, Journal, Tracker
 
 CATCH_UP = 60.0
 """Seconds the end of a launch waits for tracking; it goes on without us after that."""
@@ -64,16 +63,10 @@ def launch(
     prepared = prepare(config, overrides, name, notice)
     directory = Directory(_root(root) / prepared.spec.name)
     directory.make()
-    lock = Lock(directory.lock)
-    try:
-        journal = FileJournal(directory.journal)
-        try:
-            launched = _Launch(prepared, directory, journal, address, inline, notice)
-            return launched.run(observer, stop or StopSignal())
-        finally:
-            journal.close()
-    finally:
-        lock.release()
+    spec, stop = prepared.spec, stop or StopSignal()
+    with places.chosen(directory.path, spec.name, spec.journal).hold(stop.lost) as journal:
+        launched = _Launch(prepared, directory, journal, address, inline, notice)
+        return launched.run(observer, stop)
 
 
 _root = root
@@ -86,7 +79,7 @@ class _Launch:
         self,
         prepared: Prepared,
         directory: Directory,
-        journal: FileJournal,
+        journal: Journal,
         address: str | None,
         inline: bool,
         notice: Callable[[str], None],

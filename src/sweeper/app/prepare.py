@@ -26,11 +26,12 @@ class Prepared:
         """The spec as journals hold it: without the secrets of a URL."""
         from sweeper.config import mask
 
-        tracking = self.spec.tracking
-        if tracking.uri is None:
-            return self.spec
-        hidden = dataclasses.replace(tracking, uri=mask(tracking.uri))
-        return dataclasses.replace(self.spec, tracking=hidden)
+        uri, journal = self.spec.tracking.uri, self.spec.journal
+        return dataclasses.replace(
+            self.spec,
+            tracking=dataclasses.replace(self.spec.tracking, uri=mask(uri) if uri else None),
+            journal=mask(journal) if journal else None,
+        )
 
     @property
     def job(self) -> Job:

@@ -9,13 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sweeper.app.directory import Directory
 from sweeper.core.evolve import replay
 from sweeper.core.invariants import violations
 from sweeper.core.records import State, SweepState
 from sweeper.core.transitions import InvalidTransition
-from sweeper.journal import file as journal
-from sweeper.journal import lock
+from sweeper.journal import places
 from sweeper.ports import SweeperError
 
 if TYPE_CHECKING:
@@ -27,12 +25,12 @@ ROOM = 1 << 30
 
 def read(directory: Path) -> State:
     """A sweep's state as its journal has it now; needs no lock and nothing heavy."""
-    return replay(journal.read(Directory(directory).journal))
+    return replay(places.at(directory).read())
 
 
 def holder(directory: Path) -> str | None:
     """Which controller holds the sweep, in words; None when none does."""
-    return lock.holder(Directory(directory).lock)
+    return places.at(directory).holder()
 
 
 def registry(root: Path, uri: str | None = None) -> MlflowRegistry:
@@ -112,9 +110,8 @@ def _cluster(address: str) -> Check:
 
 
 def _sweep(directory: Path) -> Iterator[Check]:
-    path = Directory(directory).journal
-    if not path.exists():
-        yield Check("journal", False, f"{path} is not there", "see `sweeper ls` for the names")
+    if not places.exists(directory):
+        yield Check("journal", False, f"{directory} has none", "see `sweeper ls` for the names")
         return
     try:
         state = read(directory)

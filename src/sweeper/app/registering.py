@@ -13,8 +13,7 @@ from sweeper.core.records import REFIT, Registered, State, Trial
 from sweeper.core.scoring import mean
 from sweeper.core.seeds import derive
 from sweeper.core.space import Value
-from sweeper.journal.file import FileJournal
-from sweeper.ports import Champion, Registration, Registry, SweeperError
+from sweeper.ports import Champion, Journal, Registration, Registry, SweeperError
 
 
 class Registering:
@@ -24,7 +23,7 @@ class Registering:
         self,
         prepared: Prepared,
         directory: Directory,
-        journal: FileJournal,
+        journal: Journal,
         shape: Callable[[], dict[str, Value]],
     ) -> None:
         """`shape` tells what the cluster looks like, for the lineage."""

@@ -23,6 +23,11 @@ class StopSignal:
         """The controller has ended: whoever asks now is not kept waiting."""
         self._post = None
 
+    def lost(self) -> None:
+        """The sweep is another controller's now: end at once. Called from any thread."""
+        if self._post is not None:
+            self._post(StopRequested(0, "another controller took the sweep over", now=True))
+
     def ask(self, reason: str) -> None:
         """Ask for the end. KeyboardInterrupt where no controller is at work."""
         self._asked += 1

@@ -15,7 +15,7 @@ Change = tuple[str, Value, Value]
 
 MAY_CHANGE = (
     "budget", "search.concurrency", "resources", "retries", "timeout", "tracking", "register",
-    "refit",
+    "refit", "journal",
 )  # fmt: skip
 """Keys that change nothing about what the trials mean."""
 

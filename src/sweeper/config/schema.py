@@ -42,7 +42,7 @@ from sweeper.core.specs import (
 KEYS = (
     "name", "seed", "data", "cv", "metric", "metrics", "preprocess", "model", "train",
     "parameters", "predict", "search", "budget", "resources", "retries", "timeout", "register",
-    "refit", "tracking",
+    "refit", "tracking", "journal",
 )  # fmt: skip
 
 
@@ -248,6 +248,7 @@ def _settled(
         else RegisterSpec(model=name),
         refit=keys["refit"].boolean(True) if "refit" in keys else True,
         tracking=settings.read_tracking(keys["tracking"]) if "tracking" in keys else TrackingSpec(),
+        journal=settings.read_journal(keys["journal"]) if "journal" in keys else None,
         directory=str(directory),
     )
 

@@ -8,7 +8,7 @@ _HIDDEN = "***"
 
 _URL = re.compile(r"\b([A-Za-z][\w+.-]*://)([^\s/:@'\"]*)(?::[^\s'\"]*)?@(?=[^\s@'\"]*)")
 _QUERY = re.compile(
-    r"([?&;](?:password|passwd|pwd|token|secret|key|api_?key|access_?key|sig|signature)=)[^&\s'\"]+",
+    r"([?&;](?:(?:ssl)?password|passwd|pwd|token|secret|key|api_?key|access_?key|sig|signature)=)[^&\s'\"]+",
     re.IGNORECASE,
 )
 _KEY = re.compile(

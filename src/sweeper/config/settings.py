@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 
 from sweeper.config.cursor import Cursor
 from sweeper.config.tree import Scalar
@@ -162,3 +163,22 @@ def read_tracking(at: Cursor) -> TrackingSpec:
         return TrackingSpec(at.text("an MLflow tracking URI, {uri: …} or none"))
     keys = at.fields(("uri",), required=("uri",))
     return TrackingSpec(keys["uri"].text("an MLflow tracking URI") if "uri" in keys else None)
+
+
+def read_journal(at: Cursor) -> str | None:
+    """A database's URL; None for the file in the sweep's directory."""
+    if at.is_word("file"):
+        return None
+    expected = "`file`, or a PostgreSQL database as postgresql://user@host/database"
+    url = at.text(expected)
+    if url and not _is_database(url):
+        at.wrong(expected)
+    return url or None
+
+
+def _is_database(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme == "postgresql" and parts.path.strip("/") != "" and parts.port != 0
+    except ValueError:  # a port that is no number
+        return False

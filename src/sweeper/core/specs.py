@@ -221,4 +221,5 @@ class SweepSpec:
     register: RegisterSpec | None = None
     refit: bool = True
     tracking: TrackingSpec = TrackingSpec()
+    journal: str | None = None  # a database's URL; None: a file in the sweep's directory
     directory: str = field(default=".", compare=False)  # the config file's own folder

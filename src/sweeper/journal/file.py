@@ -1,74 +1,25 @@
-"""The file journal: one JSON line a record, checksummed, flushed to disk once per append.
+"""The file journal: one line a record, flushed to disk once per append.
 
-    {"sum":"9ae0c1d2","seq":41,"events":[…]}
-
-A record holds the events of one decision, so that they are durable together. `seq`
-numbers events: it is the number of the record's first one, and the next record's is
-higher by as many events as this one has. `sum` is the CRC-32 of everything that stands
-behind it in the line. A last line without its newline, or a run of NUL bytes at the
-end, is a torn write: it was never acknowledged and is cut off. Anything else that does
-not check is damage, and is reported with its line; nothing is ever read past it.
+A last line without its newline, or a run of NUL bytes at the end, is a torn write: it was
+never acknowledged and is cut off. Anything else that does not check is damage, and is
+reported with its line; nothing is ever read past it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-import json
 import os
-import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-from sweeper.core import codec
 from sweeper.core.events import Event
+from sweeper.journal.lines import check, damaged, dump, dump_all, load
+from sweeper.journal.lock import unwritable
 from sweeper.ports import JournalDamaged, JournalUnwritable
 
-_HEAD = b'{"sum":"'
-_BODY = len(_HEAD) + 8 + len(b'",')
-
-
-def dump(seq: int, events: Sequence[Event]) -> bytes:
-    """One line, its newline included."""
-    bodies = [codec.encode(event) for event in events]
-    text = json.dumps(
-        {"seq": seq, "events": bodies},
-        ensure_ascii=False,
-        allow_nan=False,
-        separators=(",", ":"),
-    )
-    rest = text[1:].encode()
-    return b'%s%08x",%s\n' % (_HEAD, zlib.crc32(rest), rest)
-
-
-def load(line: bytes, number: int, path: Path) -> tuple[int, list[Event]]:
-    """The record on a line without its newline; JournalDamaged names the line."""
-    check(line, number, path)
-    try:
-        record: dict[str, Any] = json.loads("{" + line[_BODY:].decode())
-        return int(record["seq"]), [codec.decode(body) for body in record["events"]]
-    except codec.UnknownRecord as error:
-        raise JournalDamaged(
-            f"{path}:{number}: this record is not known to this version of sweeper ({error}). "
-            "If a later version wrote it, use that one"
-        ) from error
-    except (ValueError, KeyError) as error:
-        raise JournalDamaged(_damage(path, number, str(error))) from error
-
-
-def check(line: bytes, number: int, path: Path) -> None:
-    """JournalDamaged when the line's checksum does not fit."""
-    if line[: len(_HEAD)] != _HEAD or line[_BODY - 2 : _BODY] != b'",':
-        raise JournalDamaged(_damage(path, number, "it does not begin as a record"))
-    if line[len(_HEAD) : _BODY - 2] != b"%08x" % zlib.crc32(line[_BODY:]):
-        raise JournalDamaged(_damage(path, number, "its checksum does not fit"))
-
-
-def _damage(path: Path, number: int, what: str) -> str:
-    return (
-        f"{path}:{number}: this record is damaged: {what}. Nothing after it can be trusted; "
-        f"`sweeper doctor` says more, and a copy of the file from a backup mends it"
-    )
+__all__ = ["FileJournal", "Tail", "dump", "load", "read", "scan"]
 
 
 def scan(stream: BinaryIO, path: Path, seq: int = 1) -> Iterator[tuple[int, list[Event], int]]:
@@ -80,9 +31,9 @@ def scan(stream: BinaryIO, path: Path, seq: int = 1) -> Iterator[tuple[int, list
     for number, raw in enumerate(stream, start=1):
         if _torn(raw, stream, path, number):
             return
-        found, events = load(raw[:-1], number, path)
+        found, events = load(raw[:-1], f"{path}:{number}")
         if found != seq:
-            raise JournalDamaged(_damage(path, number, f"it is number {found} and not {seq}"))
+            raise damaged(f"{path}:{number}", f"it is number {found} and not {seq}")
         seq += len(events)
         offset += len(raw)
         yield found, events, offset
@@ -93,12 +44,12 @@ def _torn(raw: bytes, stream: BinaryIO, path: Path, number: int) -> bool:
     if raw.endswith(b"\n") and raw.strip(b"\0\n"):
         return False
     if raw.endswith(b"\n") or stream.read().strip(b"\0"):
-        raise JournalDamaged(_damage(path, number, "there are empty bytes before it"))
+        raise damaged(f"{path}:{number}", "there are empty bytes before it")
     try:
-        load(raw[:-1], number, path)
+        load(raw[:-1], f"{path}:{number}")
     except JournalDamaged:
         return True
-    raise JournalDamaged(_damage(path, number, "the newline at its end is another character"))
+    raise damaged(f"{path}:{number}", "the newline at its end is another character")
 
 
 def read(path: Path) -> Iterator[Event]:
@@ -145,8 +96,8 @@ class FileJournal:
         try:
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise JournalUnwritable(_unwritable(path, error)) from error
-        self._end = 0
+            raise unwritable(path, error) from error
+        self._end, self._torn = 0, False
         self._survey()
         self._cut()
 
@@ -157,11 +108,11 @@ class FileJournal:
             for number, raw in enumerate(stream, start=1):
                 if _torn(raw, stream, self._path, number):
                     break
-                check(raw[:-1], number, self._path)
+                check(raw[:-1], f"{self._path}:{number}")
                 last = raw
                 self._end += len(raw)
         if last:
-            first, events = load(last[:-1], number, self._path)
+            first, events = load(last[:-1], f"{self._path}:{number}")
             self._next = first + len(events)
 
     def replay(self) -> Iterator[Event]:
@@ -172,20 +123,23 @@ class FileJournal:
     def append(self, records: Sequence[Sequence[Event]]) -> None:
         """Write one line for each record and flush them to disk once.
 
-        JournalUnwritable when that fails; what was half written is cut off again.
+        JournalUnwritable when that fails; what was half written is cut off again, now or
+        when the journal is next opened or appended to.
         """
-        lines, seq = [], self._next
-        for events in records:
-            lines.append(dump(seq, events))
-            seq += len(events)
-        data = b"".join(lines)
+        data = b"".join(line for _, line in dump_all(self._next, records))
+        if self._torn:
+            self._cut()
+        self._torn = True
         try:
             _write(self._file, data)
             os.fdatasync(self._file)
         except OSError as error:
-            self._cut()
-            raise JournalUnwritable(_unwritable(self._path, error)) from error
-        self._next, self._end = seq, self._end + len(data)
+            with contextlib.suppress(JournalUnwritable):  # the first error says what is wrong
+                self._cut()
+            raise unwritable(self._path, error) from error
+        self._torn = False
+        self._next += sum(len(events) for events in records)
+        self._end += len(data)
 
     def length(self) -> int:
         """How many events there are."""
@@ -205,17 +159,11 @@ class FileJournal:
             os.ftruncate(self._file, self._end)
             os.lseek(self._file, self._end, os.SEEK_SET)
         except OSError as error:
-            raise JournalUnwritable(_unwritable(self._path, error)) from error
+            raise unwritable(self._path, error) from error
+        self._torn = False
 
 
 def _write(file: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(file, view) :]
-
-
-def _unwritable(path: Path, error: OSError) -> str:
-    return (
-        f"{path} cannot be written: {error.strerror}. Everything acknowledged so far is safe; "
-        f"make room or give the right to write, and launch again to go on"
-    )

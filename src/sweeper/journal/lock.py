@@ -13,29 +13,33 @@ import socket
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sweeper.ports import SweepHeld
+from sweeper.ports import JournalUnwritable, SweepHeld
 
 
 class Lock:
     """Held from construction to `release`; SweepHeld when another process has it."""
 
     def __init__(self, path: Path) -> None:
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        """JournalUnwritable where the disk does not let it write its name."""
+        try:
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise unwritable(path, error) from error
+        try:
+            self._take(path)
+        except BaseException:
+            os.close(self._file)
+            raise
+
+    def _take(self, path: Path) -> None:
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.ftruncate(self._file, 0)
+            os.pwrite(self._file, signature().encode(), 0)
         except BlockingIOError:
-            os.close(self._file)
-            raise SweepHeld(
-                f"another controller holds this sweep: {_name(path)}. "
-                f"It goes on there; stop it first to launch here"
-            ) from None
-        me = {
-            "pid": os.getpid(),
-            "host": socket.gethostname(),
-            "since": datetime.now(UTC).isoformat(timespec="seconds"),
-        }
-        os.ftruncate(self._file, 0)
-        os.pwrite(self._file, json.dumps(me).encode(), 0)
+            raise held_by(_name(path)) from None
+        except OSError as error:
+            raise unwritable(path, error) from error
 
     def release(self) -> None:
         os.close(self._file)
@@ -55,9 +59,36 @@ def holder(path: Path) -> str | None:
     return None
 
 
-def _name(path: Path) -> str:
+def signature() -> str:
+    """This process, as a lock or a lease names it."""
+    since = datetime.now(UTC).isoformat(timespec="seconds")
+    return json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": since})
+
+
+def named(text: str) -> str:
+    """A signature in words."""
     try:
-        who = json.loads(path.read_text())
+        who = json.loads(text)
         return f"process {who['pid']} on {who['host']}, since {who['since']}"
     except (ValueError, KeyError):
         return "a process that has not said its name yet"
+
+
+def held_by(name: str) -> SweepHeld:
+    """The error for whoever comes second."""
+    return SweepHeld(
+        f"another controller holds this sweep: {name}. "
+        "It goes on there; stop it first to launch here"
+    )
+
+
+def unwritable(path: Path, error: OSError) -> JournalUnwritable:
+    """The error for a disk that does not take what must be written."""
+    return JournalUnwritable(
+        f"{path} cannot be written: {error.strerror}. Everything acknowledged so far is safe; "
+        f"make room or give the right to write, and launch again to go on"
+    )
+
+
+def _name(path: Path) -> str:
+    return named(path.read_text())

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 
 from sweeper.core.events import Event
-from sweeper.journal.file import dump
+from sweeper.journal.lines import dump_all
 
 
 class MemoryJournal:
@@ -26,11 +26,8 @@ class MemoryJournal:
         return sum(len(record) for record in self.records)
 
     def digest(self) -> str:
-        seq, sha = 1, hashlib.sha256()
-        for record in self.records:
-            sha.update(dump(seq, record))
-            seq += len(record)
-        return sha.hexdigest()
+        data = b"".join(line for _, line in dump_all(1, self.records))
+        return hashlib.sha256(data).hexdigest()
 
     def close(self) -> None:
         """Nothing to give back."""
