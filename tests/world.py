@@ -113,6 +113,11 @@ class World:
         self._append([created(sweep, folds, sampler)])
         self.launch()
 
+    def wish(self, wish: stimuli.Wish, id: str = "") -> None:
+        """Somebody asks for something."""
+        id = id or f"request {len(self.records)}"
+        self.feed(stimuli.Requested(self.t, id, "ana", wish))
+
     def launch(self, edit: stimuli.Edit | None = None) -> None:
         """A controller starts: from the records alone."""
         self.waiting.clear()
@@ -122,7 +127,7 @@ class World:
             for body in record:
                 self.state = evolve(self.state, codec.decode(body))
         self.t = self.now().now
-        self.feed(stimuli.Launched(self.t, 1_700_000_000.0 + self.t, "host", 1, {}, edit))
+        self.feed(stimuli.Launched(self.t, 1_700_000_000.0 + self.t, "host", 1, {}, "me", edit))
         self.feed(stimuli.CapacityChanged(self.t, (Node("n", self.slots),)))
 
     def now(self) -> State:
@@ -133,7 +138,7 @@ class World:
         """Decide one stimulus and all that follows, as one record."""
         events, commands = decide(self.now(), stimulus)
         record: list[Event] = []
-        while events or commands:
+        while True:
             for event in events:
                 self.state = evolve(self.state, event)
             record += events
@@ -142,11 +147,17 @@ class World:
                 self.finished = True
                 break
             events, commands = advance(self.now(), stimulus.t)
-        if not record:
-            for event in advance(self.now(), stimulus.t)[0]:
-                raise AssertionError(f"left undone: {event}")
+            if not events:
+                break
         self._append(record)
         assert violations(self.now()) == []
+
+    def rest(self) -> None:
+        """Let time pass until a fold that rests is sent again."""
+        resting = [t for trial in self.now().trials.values() for t in trial.resting.values()]
+        assert max(resting, default=0.0) > self.t, "the sweep waits for nothing and is not over"
+        self.t = min(t for t in resting if t > self.t)
+        self.feed(stimuli.ClockTicked(self.t))
 
     def _append(self, record: list[Event]) -> None:
         if record:
@@ -210,8 +221,10 @@ class World:
         for _ in range(limit):
             if self.finished:
                 return self.now()
-            assert self.waiting, "the sweep waits for nothing and is not over"
-            self.answer(pick(len(self.waiting)))
+            if self.waiting:
+                self.answer(pick(len(self.waiting)))
+            else:
+                self.rest()
         raise AssertionError("the sweep does not end")
 
 

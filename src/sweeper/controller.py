@@ -19,7 +19,9 @@ from sweeper.core import stimuli
 from sweeper.core.decide import advance, decide
 from sweeper.core.events import Event
 from sweeper.core.evolve import evolve
+from sweeper.core.history import known
 from sweeper.core.records import HistoryEntry, Registered, RunKey, State
+from sweeper.core.specs import SweepSpec
 from sweeper.core.stimuli import Stimulus
 from sweeper.ports import Clock, Executor, Journal, Order, Sampler, SweeperError
 
@@ -40,6 +42,9 @@ class SystemClock:
         return time.monotonic()
 
 
+_Do = Callable[[], object]
+
+
 class Controller:
     """Runs one launch of one sweep, from its first stimulus to its Finish."""
 
@@ -47,17 +52,19 @@ class Controller:
         self,
         state: State,
         journal: Journal,
-        sampler: Sampler,
+        sampler: Callable[[SweepSpec], Sampler],
         executor: Executor,
         order: Callable[[State, RunKey], Order],
         register: Callable[[State], Registered],
         observer: Callable[[State], None],
         clock: Clock,
     ) -> None:
-        """`order` makes what a worker needs for a run; `register` is asked at the end."""
+        """`sampler` makes the one for the space in force; `order` makes what a worker needs
+        for a run; `register` is asked at the end."""
         self.state = state
         self._journal = journal
-        self._sampler = sampler
+        self._make_sampler = sampler
+        self._sampler: tuple[SweepSpec, Sampler] | None = None
         self._executor = executor
         self._order = order
         self._register = register
@@ -109,7 +116,7 @@ class Controller:
 
     def _tick(self, arrived: Sequence[Stimulus]) -> None:
         records: list[list[Event]] = []
-        orders: list[c.Command] = []
+        orders: list[_Do] = []
         now = self.now()
         for stimulus in (*arrived, stimuli.ClockTicked(now)):
             events = self._settle(self._stamped(stimulus, now), orders)
@@ -117,8 +124,8 @@ class Controller:
                 records.append(events)
         if records:
             self._journal.append(records)
-        for command in orders:
-            self._execute(command)
+        for do in orders:
+            do()
         self._glance(now)
 
     def _stamped(self, stimulus: Stimulus, now: float) -> Stimulus:
@@ -127,7 +134,7 @@ class Controller:
             return dataclasses.replace(stimulus, t=now, wall=self._clock.wall())
         return dataclasses.replace(stimulus, t=now)
 
-    def _settle(self, stimulus: Stimulus, orders: list[c.Command]) -> list[Event]:
+    def _settle(self, stimulus: Stimulus, orders: list[_Do]) -> list[Event]:
         """Decide one stimulus and every step that follows; the events, in order."""
         happened: list[Event] = []
         events, commands = decide(self.state, stimulus)
@@ -135,38 +142,44 @@ class Controller:
             for event in events:
                 self.state = evolve(self.state, event)
             happened += events
-            orders += commands
+            orders += [self._bound(command) for command in commands]
             if any(isinstance(command, c.Finish) for command in commands):
                 return happened
             events, commands = advance(self.state, stimulus.t)
             if not events:
                 return happened
 
-    def _execute(self, command: c.Command) -> None:
+    def _bound(self, command: c.Command) -> _Do:
+        """How the command is executed, later. What the sampler is told is settled now: its
+        history is the journal up to the ask, whatever else this tick brings."""
         match command:
             case c.Ask(trial):
-                self._side.submit(self._ask, trial, self._history())
+                history, spec = known(self.state), self.state.spec
+                return lambda: self._side.submit(self._ask, trial, spec, history)
             case c.Dispatch(slot, runs):
-                self._executor.dispatch(slot, [self._order(self.state, key) for key in runs])
+                return lambda: self._executor.dispatch(
+                    slot, [self._order(self.state, key) for key in runs]
+                )
             case c.Cancel(runs, grace):
-                self._executor.cancel(runs, grace)
+                return lambda: self._executor.cancel(runs, grace)
             case c.Register():
-                self._side.submit(self._registering)
+                return lambda: self._side.submit(self._registering)
             case c.Finish():
-                self._over = True
+                return self._leave
 
-    def _history(self) -> tuple[HistoryEntry, ...]:
-        """What the sampler may know now: the ended trials, then the running ones."""
-        running = (
-            HistoryEntry(n, self.state.trials[n].params, None, running=True)
-            for n in sorted(self.state.running)
-        )
-        return (*self.state.history, *running)
+    def _leave(self) -> None:
+        self._over = True
 
-    def _ask(self, trial: int, history: Sequence[HistoryEntry]) -> None:
+    def _sampler_of(self, spec: SweepSpec) -> Sampler:
+        """The sampler for this space; the last one as long as the space is the same."""
+        if self._sampler is None or self._sampler[0].space != spec.space:
+            self._sampler = spec, self._make_sampler(spec)
+        return self._sampler[1]
+
+    def _ask(self, trial: int, spec: SweepSpec, history: Sequence[HistoryEntry]) -> None:
         began = self._clock.monotonic()
         try:
-            params = self._sampler.suggest(trial, history).params
+            params = self._sampler_of(spec).suggest(trial, history).params
         except Exception as error:
             self._bug = error
             self.post(stimuli.SamplingFailed(0, trial, f"{type(error).__name__}: {error}"))

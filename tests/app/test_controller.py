@@ -65,7 +65,7 @@ def controller(journal, sampler=None, register=lambda state: Registered("toy", 1
     return Controller(
         state=evolve(None, event),
         journal=journal,
-        sampler=sampler or Counting(),
+        sampler=lambda spec: sampler or Counting(),
         executor=Instant(journal),
         order=lambda state, key: Order(key, {}, 0),
         register=register,

@@ -225,6 +225,8 @@ def test_a_sweep_without_success_is_finished_without_winner():
 def test_a_refit_that_fails_for_good_fails_the_sweep_and_can_go_on():
     world = World(spec(trials=2, pruner="none", retries=Retries(error=1)), slots=1)
     while not world.finished:
+        if not world.waiting:
+            world.rest()
         final = world.now().phase is Phase.REFIT and isinstance(world.waiting[0], c.Dispatch)
         world.answer(outcome=failure() if final else None)
     assert world.now().status is SweepState.FAILED
@@ -291,7 +293,7 @@ def test_raising_the_budget_of_a_finished_sweep_goes_on():
     world = World(spec(trials=4, pruner="none"))
     world.run()
     more = spec(trials=7, pruner="none")
-    world.launch(stimuli.Edit(more, (("budget.trials", 4, 7),), "me"))
+    world.launch(stimuli.Edit(world.now().spec, more, (("budget.trials", 4, 7),)))
     state = world.run()
     assert len(state.trials) == 7
     assert state.status is SweepState.FINISHED

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import hypothesis.strategies as st
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -10,7 +12,7 @@ from sweeper.core import commands as c
 from sweeper.core import stimuli
 from sweeper.core.invariants import violations
 from sweeper.core.records import FailureKind, Node, RunState, Success, SweepState
-from sweeper.core.specs import Retries
+from sweeper.core.specs import Budget, Retries
 from world import World, failure, spec
 
 PRUNERS = st.sampled_from(["racing", "median", "wilcoxon", "none"])
@@ -68,7 +70,7 @@ class Sweep(RuleBasedStateMachine):
     @precondition(lambda self: self.world.finished)
     @rule()
     def launch_again(self):
-        if self.world.now().status is not SweepState.FINISHED:
+        if self.world.now().status is not SweepState.FINISHED or self.world.now().reopened:
             self.world.launch()
 
     @rule()
@@ -77,6 +79,7 @@ class Sweep(RuleBasedStateMachine):
         if len(self.world.records) > 2 and not self.world.finished:
             last = self.world.records.pop()
             self.world.launch()
+            self.trials = self.world.now().spec.budget.trials
             for body in last:
                 if body["type"] == "FoldSucceeded":
                     run = body["run"]
@@ -86,6 +89,37 @@ class Sweep(RuleBasedStateMachine):
     @rule()
     def stop(self):
         self.world.feed(stimuli.StopRequested(self.world.t, "asked"))
+
+    @precondition(lambda self: not self.world.finished and not self.world.waiting)
+    @rule()
+    def rest(self):
+        """Nothing is under way: a fold rests, or the sweep is paused."""
+        self.world.t += 100
+        self.world.feed(stimuli.ClockTicked(self.world.t))
+
+    @precondition(lambda self: not self.world.finished)
+    @rule(wish=st.sampled_from([stimuli.Pause(), stimuli.Resume(), stimuli.Stop(now=True)]))
+    def ask(self, wish):
+        self.world.wish(wish)
+
+    @rule(values=st.lists(st.floats(0, 1), min_size=1, max_size=3))
+    def enqueue(self, values):
+        """Also with no controller at work: then the command writes it itself."""
+        self.world.wish(stimuli.Enqueue(tuple({"x": value} for value in values)))
+        self.trials = self.world.now().spec.budget.trials
+
+    @rule(more=st.integers(-3, 3))
+    def change_the_budget(self, more):
+        before = self.world.now().spec
+        after = dataclasses.replace(before, budget=Budget(max(1, self.trials + more)))
+        self.world.wish(stimuli.Edit(before, after, ()))
+        self.trials = self.world.now().spec.budget.trials
+
+    @precondition(lambda self: self.world.now().running)
+    @rule(index=st.integers(0, 5))
+    def cancel(self, index):
+        running = sorted(self.world.now().running)
+        self.world.wish(stimuli.CancelTrial(running[index % len(running)]))
 
     @precondition(lambda self: not self.world.finished)
     @rule(slots=st.integers(1, 5))
@@ -125,7 +159,7 @@ class Sweep(RuleBasedStateMachine):
         if not hasattr(self, "world"):
             return
         for _ in range(3):
-            if self.world.now().status is SweepState.FINISHED:
+            if self.world.now().status is SweepState.FINISHED and not self.world.now().reopened:
                 break
             self.world.launch()
             self.world.run()

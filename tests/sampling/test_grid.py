@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sweeper import sampling
+from sweeper.core.records import HistoryEntry
 from sweeper.core.space import Condition, Dimension, Params, Range, Space, Values
 from sweeper.core.specs import Goal
 
@@ -103,3 +104,37 @@ def test_a_grid_matches_brute_force(shapes: list[tuple[int, str | None]]) -> Non
         named = dict(zip((d.name for d in space), combination, strict=True))
         expected.add(str({d.name: named[d.name] for d in space if d.exists(named)}))
     assert sorted(map(str, whole(space))) == sorted(expected)
+
+
+def test_the_index_of_a_point_is_its_number() -> None:
+    sampler = sampling.make("grid", NESTED, 7, Goal.MINIMIZE)
+    for number, params in enumerate(whole(NESTED)):
+        assert sampler._forest.index(params) == number  # type: ignore[attr-defined]
+
+
+def test_a_grid_with_trials_by_hand_among_its_numbers_still_has_every_point_once() -> None:
+    space = Space((Dimension("a", Values((1, 2, 3))), Dimension("b", Values(("x", "y")))))
+    sampler = sampling.make("grid", space, 7, Goal.MINIMIZE)
+    by_hand = {1: {"a": 3, "b": "y"}, 3: {"a": 9, "b": "x"}}
+    history: list[HistoryEntry] = []
+    for number in itertools.count():
+        params = by_hand.get(number) or sampler.suggest(number, history).params
+        if params is None:
+            break
+        history.append(HistoryEntry(number, params, 0.5))
+    points = [tuple(entry.params.values()) for entry in history if entry.params["a"] != 9]
+    assert sorted(points) == sorted(itertools.product((1, 2, 3), ("x", "y")))
+
+
+def test_a_grid_that_lost_a_choice_goes_on_with_what_is_left() -> None:
+    wide = Space((Dimension("a", Values((1, 2, 3))), Dimension("b", Values(("x", "y")))))
+    narrow = Space((Dimension("a", Values((1, 3))), Dimension("b", Values(("x", "y")))))
+    first, then = (sampling.make("grid", space, 7, Goal.MINIMIZE) for space in (wide, narrow))
+    history = [HistoryEntry(n, first.suggest(n, ()).params or {}, 0.5) for n in range(3)]
+    for number in itertools.count(3):
+        params = then.suggest(number, history).params
+        if params is None:
+            break
+        history.append(HistoryEntry(number, params, 0.5))
+    points = [tuple(entry.params.values()) for entry in history]
+    assert points == [(1, "x"), (1, "y"), (2, "x"), (3, "y"), (3, "x")]

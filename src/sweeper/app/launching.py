@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import getpass
 import os
 import socket
 from collections.abc import Callable, Sequence
@@ -129,12 +128,13 @@ class _Launch:
     ) -> Outcome:
         from sweeper import sampling
 
-        spec = self._prepared.spec
         registering = Registering(self._prepared, self._directory, self._journal, self._shape)
         controller = Controller(
             state=state,
             journal=self._journal,
-            sampler=sampling.make(state.sampler, spec.space, spec.seed, spec.metric.goal),
+            sampler=lambda spec: sampling.make(
+                state.sampler, spec.space, spec.seed, spec.metric.goal
+            ),
             executor=self._executor(),
             order=Orders(self._prepared, self._directory, registering.champion),
             register=registering,
@@ -210,7 +210,7 @@ class _Launch:
             return None
         for key, old, new in allowed:
             self._notice(f"changed: {key}: {_short(old)} → {_short(new)}")
-        return stimuli.Edit(self._prepared.recorded, tuple(allowed), getpass.getuser())
+        return stimuli.Edit(state.filed, self._prepared.recorded, tuple(allowed))
 
     def _refuse_other_data(self, state: State) -> None:
         dataset = self._prepared.dataset

@@ -22,6 +22,7 @@ from sweeper.core.events import Event
 from sweeper.core.space import Value
 
 Json = Any
+Record = typing.TypeVar("Record")
 Encoder = Callable[[Any], Json]
 Decoder = Callable[[Json], Any]
 
@@ -52,6 +53,11 @@ def decode(body: dict[str, Json]) -> Event:
 def encode_record(record: Any) -> Json:
     """Any frozen record of `core` as strict JSON values."""
     return _encoder(type(record))(record)
+
+
+def decode_record(kind: type[Record], body: Json) -> Record:
+    """The inverse of `encode_record`; UnknownRecord when its fields do not fit."""
+    return typing.cast(Record, _decoder(kind)(body))
 
 
 def plain(value: Value) -> Json:

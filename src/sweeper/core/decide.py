@@ -15,12 +15,13 @@ from typing import Any
 
 from sweeper.core import commands as c
 from sweeper.core import events as e
-from sweeper.core import pruning, retry, stimuli
+from sweeper.core import pruning, retry, stimuli, wishes
 from sweeper.core.endings import MODEL, give_up, recall
 from sweeper.core.phases import advance
 from sweeper.core.records import (
     REFIT,
     Failure,
+    FailureKind,
     FoldRun,
     Phase,
     RunKey,
@@ -36,9 +37,6 @@ from sweeper.core.scoring import mean, prefix
 
 Decision = tuple[list[e.Event], list[c.Command]]
 
-DRAIN = 8.0
-"""Seconds running folds have to finish when the sweep is asked to stop."""
-
 
 def decide(state: State, stimulus: stimuli.Stimulus) -> Decision:
     """The facts a stimulus brings and what must be done about them at once.
@@ -49,21 +47,19 @@ def decide(state: State, stimulus: stimuli.Stimulus) -> Decision:
 
 
 def _launched(state: State, s: stimuli.Launched) -> Decision:
-    events: list[e.Event] = [e.SweepLaunched(s.t, s.wall, s.host, s.pid, s.environment, s.looks)]
+    events: list[e.Event] = [
+        e.SweepLaunched(s.t, s.wall, s.host, s.pid, s.environment, s.looks, s.changes)
+    ]
     for queue in state.slots.values():
         events += [e.FoldLost(s.t, key, "its controller ended") for key in queue]
+    if s.data is not None:
+        events.append(e.DataChanged(s.t, s.data.data, s.data.splits, s.author))
     if s.edit is not None:
-        events += _edited(state, s.t, s.edit)
+        events += wishes.edited(state, s.t, s.edit, s.author, filed=s.edit.spec)
+    for loan in s.loans:
+        if loan.sweep_id not in state.borrowed:
+            events.append(e.HistoryTaken(s.t, loan.sweep, loan.sweep_id, loan.entries))
     return events, []
-
-
-def _edited(state: State, t: float, edit: stimuli.Edit) -> list[e.Event]:
-    events: list[e.Event] = [e.SettingsChanged(t, edit.spec, edit.changes, edit.author)]
-    limit = edit.spec.budget.trials
-    more = limit is None or limit > len(state.trials)
-    if state.phase is not Phase.SEARCH and more:
-        events.append(e.PhaseEntered(t, Phase.SEARCH, "there is budget for more"))
-    return events
 
 
 def _capacity(state: State, s: stimuli.CapacityChanged) -> Decision:
@@ -149,12 +145,14 @@ def _with(trial: Trial, fold: int, outcome: Success) -> Trial:
 
 
 def _failed(state: State, trial: Trial, s: stimuli.RunEnded, failure: Failure) -> Decision:
-    if not failure.charged:
-        return [e.FoldLost(s.t, s.run, failure.message)], []
+    if not failure.charged or failure.kind is FailureKind.PREEMPTED:
+        return [e.FoldLost(s.t, s.run, failure.message, failure.kind)], []
     if s.run.fold >= 0 and trial.state is not TrialState.RUNNING:
         return [e.FoldFailed(s.t, s.run, failure, False, "its trial had ended")], []
     again = retry.judge(state, trial, s.run.fold, failure)
-    events: list[e.Event] = [e.FoldFailed(s.t, s.run, failure, again.retry, again.reason)]
+    events: list[e.Event] = [
+        e.FoldFailed(s.t, s.run, failure, again.retry, again.reason, again.pause)
+    ]
     if again.retry:
         return events, []
     reason = f"{failure.error}: {failure.message}" if failure.message else failure.error
@@ -208,14 +206,7 @@ def _registration(state: State, s: stimuli.RegistrationEnded) -> Decision:
 
 
 def _stop(state: State, s: stimuli.StopRequested) -> Decision:
-    if state.status is not SweepState.RUNNING:
-        return [], []
-    runs = tuple(key for queue in state.slots.values() for key in queue)
-    grace = 0.0 if s.now else DRAIN
-    orders: list[c.Command] = [c.Cancel(runs, grace)] if runs else []
-    if state.stopping:
-        return [], orders
-    return [e.StopAsked(s.t, s.reason)], orders
+    return wishes.stop(state, s.t, s.reason, s.now)
 
 
 def _ticked(state: State, s: stimuli.ClockTicked) -> Decision:
@@ -224,7 +215,7 @@ def _ticked(state: State, s: stimuli.ClockTicked) -> Decision:
     if limit is None or state.timed_out or not searching or state.stopping:
         return [], []
     reserve = refit_reserve(state)
-    if s.t < limit - reserve:
+    if state.status is SweepState.PAUSED or s.t - state.idle < limit - reserve:
         return [], []
     spent = e.TimeSpent(s.t, f"{limit:g} s, {reserve:.1f} s of it kept for the refit")
     events, orders = give_up(state, s.t, "the time budget was spent")
@@ -233,6 +224,7 @@ def _ticked(state: State, s: stimuli.ClockTicked) -> Decision:
 
 _DECIDE: dict[type, Callable[[State, Any], Decision]] = {
     stimuli.Launched: _launched,
+    stimuli.Requested: wishes.take,
     stimuli.CapacityChanged: _capacity,
     stimuli.Suggested: _suggested,
     stimuli.Exhausted: _exhausted,

@@ -13,6 +13,8 @@ from sweeper.core.records import (
     Artifact,
     DataDigest,
     Failure,
+    FailureKind,
+    HistoryEntry,
     Node,
     Phase,
     Registered,
@@ -49,16 +51,74 @@ class SweepLaunched:
     pid: int
     environment: dict[str, Value]  # versions, git commit, machine: what lineage quotes
     looks: int = 0  # that other sweeps had at this holdout
+    changes: tuple[tuple[str, Value, Value], ...] = ()  # of code and packages, since the last
 
 
 @dataclass(frozen=True, slots=True)
 class SettingsChanged:
-    """The config file changed between launches in keys that may change."""
+    """Settings changed, by an edit or by a config file that changed between launches."""
 
     t: float
     spec: SweepSpec
     changes: tuple[tuple[str, Value, Value], ...]  # key, old, new
     author: str
+    filed: SweepSpec | None = None  # what the file says, where the change came from it
+
+
+@dataclass(frozen=True, slots=True)
+class DataChanged:
+    """The sweep goes on with other data, because somebody allowed it."""
+
+    t: float
+    data: DataDigest | None
+    splits: SplitDigest
+    author: str
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryTaken:
+    """The sampler also learns from these trials of another sweep; their numbers are below 0."""
+
+    t: float
+    sweep: str
+    sweep_id: str
+    entries: tuple[HistoryEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestTaken:
+    """Somebody asked for something; the events that follow in this record are the answer.
+
+    `id` makes a request that is read twice count once. `refused`: why nothing was done.
+    """
+
+    t: float
+    id: str
+    author: str
+    what: str
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SweepPaused:
+    """No new work is sent out until further notice; what runs goes on to its end."""
+
+    t: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SweepResumed:
+    t: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrialEnqueued:
+    """These parameters will be a trial, before any that the sampler suggests."""
+
+    t: float
+    params: dict[str, Value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +176,14 @@ class FoldSucceeded:
 
 @dataclass(frozen=True, slots=True)
 class FoldFailed:
-    """`retry` says what follows, `reason` why."""
+    """`retry` says what follows, `reason` why, `pause` how many seconds later."""
 
     t: float
     run: RunKey
     outcome: Failure
     retry: bool
     reason: str
+    pause: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +193,7 @@ class FoldLost:
     t: float
     run: RunKey
     reason: str
+    kind: FailureKind = FailureKind.LOST
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +310,12 @@ Event = (
     SweepCreated
     | SweepLaunched
     | SettingsChanged
+    | DataChanged
+    | HistoryTaken
+    | RequestTaken
+    | SweepPaused
+    | SweepResumed
+    | TrialEnqueued
     | CapacitySeen
     | TrialAsked
     | TrialSampled

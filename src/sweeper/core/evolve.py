@@ -13,16 +13,21 @@ from typing import Any
 
 from sweeper.core import events as e
 from sweeper.core.records import (
+    FailureKind,
     FoldRun,
     HistoryEntry,
     Phase,
     RunKey,
     State,
     SweepState,
+    Taken,
     Trial,
     TrialState,
 )
 from sweeper.core.transitions import PHASE, RUN, SWEEP, TRIAL, InvalidTransition
+
+ENQUEUED = "enqueued"
+"""The origin of a trial by hand."""
 
 WEIGHT_OF_NEWEST = 0.1
 """Of one fold run's seconds in the running mean that sizes batches."""
@@ -35,6 +40,7 @@ def evolve(state: State | None, event: e.Event) -> State:
             raise InvalidTransition("a journal has one SweepCreated, as its first event")
         return State(
             spec=event.spec,
+            filed=event.spec,
             splits=event.splits,
             data=event.data,
             sampler=event.sampler,
@@ -72,11 +78,65 @@ def _launched(state: State, event: e.SweepLaunched) -> None:
     state.timed_out = state.registering = False
     state.asking = ()
     state.nodes = ()
+    state.reopened = state.reopened and state.phase is not Phase.SEARCH
+    _unpause(state, event.t)
 
 
 def _settings(state: State, event: e.SettingsChanged) -> None:
+    if event.spec.budget != state.spec.budget and room(state, event.spec.budget.trials):
+        state.reopened = _search_is_over(state)
     state.spec = event.spec
+    state.filed = event.filed or state.filed
     state.timed_out = state.exhausted = False
+
+
+def room(state: State, trials: int | None) -> bool:
+    """Whether a budget of so many trials leaves some to begin."""
+    begun = len(state.trials) + len(state.asking) + len(state.queue)
+    return trials is None or begun < trials
+
+
+def _data(state: State, event: e.DataChanged) -> None:
+    state.data, state.splits = event.data, event.splits
+
+
+def _history(state: State, event: e.HistoryTaken) -> None:
+    if event.sweep_id in state.borrowed:
+        raise InvalidTransition(f"the trials of sweep {event.sweep} taken twice")
+    state.borrowed[event.sweep_id] = len(event.entries)
+    state.history += event.entries
+
+
+def _taken(state: State, event: e.RequestTaken) -> None:
+    if event.id in state.requests:
+        raise InvalidTransition(f"request {event.id} taken twice")
+    state.requests.add(event.id)
+    state.taken.append(Taken(event.t, event.author, event.what, event.refused))
+
+
+def _paused(state: State, event: e.SweepPaused) -> None:
+    state.status = _sweep(state, event)
+    state.paused = event.t
+
+
+def _resumed(state: State, event: e.SweepResumed) -> None:
+    state.status = _sweep(state, event)
+    _unpause(state, event.t)
+
+
+def _unpause(state: State, t: float) -> None:
+    if state.paused is not None:
+        state.idle += t - state.paused
+        state.paused = None
+
+
+def _enqueued(state: State, event: e.TrialEnqueued) -> None:
+    state.queue = (*state.queue, event.params)
+    state.reopened = _search_is_over(state)
+
+
+def _search_is_over(state: State) -> bool:
+    return state.phase is not Phase.SEARCH or state.status is SweepState.FINISHED
 
 
 def _capacity(state: State, event: e.CapacitySeen) -> None:
@@ -93,6 +153,8 @@ def _sampled(state: State, event: e.TrialSampled) -> None:
     if event.trial in state.trials:
         raise InvalidTransition(f"trial {event.trial} sampled twice")
     state.asking = tuple(n for n in state.asking if n != event.trial)
+    if event.origin == ENQUEUED:
+        state.queue = state.queue[1:]
     state.trials[event.trial] = Trial(event.trial, event.params, event.origin, sampled=event.t)
     state.running.add(event.trial)
     state.highest = max(state.highest, event.trial)
@@ -127,13 +189,19 @@ def _succeeded(state: State, event: e.FoldSucceeded) -> None:
             if mean is None
             else mean + WEIGHT_OF_NEWEST * (event.outcome.seconds - mean)
         )
+    state.hungry.discard((run.key.trial, run.key.fold))
     state.artifacts.update(event.artifacts)
     if run.key.fold < 0:
         state.reports[run.key.fold] = event.outcome.report
 
 
 def _failed(state: State, event: e.FoldFailed) -> None:
-    _end(state, event.run, event, outcome=event.outcome, reason=event.reason)
+    key = event.run
+    _end(state, key, event, outcome=event.outcome, reason=event.reason)
+    if event.pause:
+        state.trials[key.trial].resting[key.fold] = event.t + event.pause
+    if event.retry and event.outcome.kind is FailureKind.OOM:
+        state.hungry.add((key.trial, key.fold))
 
 
 def _ended_otherwise(state: State, event: e.FoldLost | e.FoldCancelled) -> None:
@@ -178,8 +246,7 @@ def _pruned(state: State, event: e.TrialPruned) -> None:
 
 def _trial_failed(state: State, event: e.TrialFailed) -> None:
     trial = _move(state, event)
-    if event.bad:
-        state.history.append(HistoryEntry(trial.number, trial.params, None, bad=True))
+    state.history.append(HistoryEntry(trial.number, trial.params, None, bad=event.bad))
 
 
 def _revived(state: State, event: e.TrialRevived) -> None:
@@ -205,6 +272,7 @@ def _move(
     trial.ended = event.t
     if after is not TrialState.RUNNING:
         state.running.discard(trial.number)
+        state.hungry = {pair for pair in state.hungry if pair[0] != trial.number}
     return trial
 
 
@@ -217,6 +285,7 @@ def _phase(state: State, event: e.PhaseEntered) -> None:
         raise InvalidTransition(f"from {state.phase} to {event.phase}")
     if event.phase is Phase.SEARCH:
         state.registered = None
+        state.reopened = False
         state.artifacts.clear()
         state.reports.clear()
     state.phase = event.phase
@@ -245,6 +314,7 @@ def _time_spent(state: State, event: e.TimeSpent) -> None:
 
 def _over(state: State, event: e.SweepInterrupted | e.SweepFinished | e.SweepFailed) -> None:
     state.status = _sweep(state, event)
+    _unpause(state, event.t)
     state.reason = event.reason
 
 
@@ -258,6 +328,12 @@ def _sweep(state: State, event: e.Event) -> SweepState:
 _APPLY: dict[type, Callable[[State, Any], None]] = {
     e.SweepLaunched: _launched,
     e.SettingsChanged: _settings,
+    e.DataChanged: _data,
+    e.HistoryTaken: _history,
+    e.RequestTaken: _taken,
+    e.SweepPaused: _paused,
+    e.SweepResumed: _resumed,
+    e.TrialEnqueued: _enqueued,
     e.CapacitySeen: _capacity,
     e.TrialAsked: _asked,
     e.TrialSampled: _sampled,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sweeper.core.records import RunState, State, SweepState, Trial, TrialState
+from sweeper.core.records import LIVE, RunState, State, SweepState, Trial, TrialState
 from sweeper.core.scoring import mean
 
 
@@ -19,6 +19,8 @@ def _numbers(state: State) -> Iterator[str]:
     limit = state.spec.budget.trials
     if limit is not None and len(state.trials) > limit:
         yield f"{len(state.trials)} trials, and the budget is {limit}"
+    if state.status is SweepState.FINISHED and state.queue and not state.reopened:
+        yield f"the sweep is finished and {len(state.queue)} enqueued trials were forgotten"
 
 
 def _slots(state: State) -> Iterator[str]:
@@ -72,7 +74,7 @@ def _trial(state: State, trial: Trial) -> Iterator[str]:
 
 
 def _end(state: State) -> Iterator[str]:
-    if state.status is not SweepState.RUNNING and state.slots:
+    if state.status not in LIVE and state.slots:
         yield f"the sweep is {state.status} and fold runs are still under way"
     if state.status is SweepState.FINISHED and state.running:
         yield "the sweep is finished and trials are still running"

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from sweeper.core import commands as c
 from sweeper.core import events as e
 from sweeper.core import racing, scheduling
-from sweeper.core.endings import MODEL, give_up, winning_model
-from sweeper.core.records import HOLDOUT, REFIT, Phase, RunKey, State, SweepState, Trial
+from sweeper.core.endings import GRACE, MODEL, give_up, winning_model
+from sweeper.core.evolve import ENQUEUED, room
+from sweeper.core.records import HOLDOUT, LIVE, REFIT, Phase, RunKey, State, SweepState, Trial
 from sweeper.core.scoring import fold_values, mean
 
 Decision = tuple[list[e.Event], list[c.Command]]
@@ -20,11 +21,23 @@ Decision = tuple[list[e.Event], list[c.Command]]
 
 def advance(state: State, t: float) -> Decision:
     """The next step, or nothing where the sweep waits for the outside."""
-    if state.status is not SweepState.RUNNING or not state.launches:
+    if state.status not in LIVE or not state.launches:
         return [], []
     if state.stopping:
         return _drain(state, t)
+    if state.status is SweepState.PAUSED:
+        return [], []
+    if state.reopened and not state.registering:
+        return _reopen(state, t)
     return _PHASES[state.phase](state, t)
+
+
+def _reopen(state: State, t: float) -> Decision:
+    """Back to the search; a refit or a look that is under way is of no more use."""
+    finals = [key for queue in state.slots.values() for key in queue if key.fold < 0]
+    events: list[e.Event] = [e.FoldCancelled(t, key, "the search goes on") for key in finals]
+    orders: list[c.Command] = [c.Cancel(tuple(finals), GRACE)] if finals else []
+    return [*events, e.PhaseEntered(t, Phase.SEARCH, "there is more to try")], orders
 
 
 def _drain(state: State, t: float) -> Decision:
@@ -67,24 +80,28 @@ def _end_search(state: State, t: float, reason: str) -> Decision:
 
 
 def _send(state: State, t: float) -> Decision:
-    batches = scheduling.assignments(state)
+    batches = scheduling.assignments(state, t)
     events: list[e.Event] = [e.FoldsDispatched(t, slot, runs) for slot, runs in batches]
     return events, [c.Dispatch(slot, runs) for slot, runs in batches]
 
 
 def _may_ask(state: State) -> bool:
-    if state.exhausted or state.timed_out:
+    if state.timed_out:
         return False
-    limit = state.spec.budget.trials
-    return limit is None or len(state.trials) + len(state.asking) < limit
+    return bool(state.queue) or (not state.exhausted and room(state, state.spec.budget.trials))
 
 
 def _ask(state: State, t: float) -> Decision:
+    """Begin a trial by hand, or ask the sampler for one; a grid is asked one by one."""
     if not state.nodes or not _may_ask(state):
         return [], []
     if len(state.running) + len(state.asking) >= scheduling.concurrency(state):
         return [], []
     number = _next_number(state)
+    if state.queue:
+        return [e.TrialSampled(t, number, state.queue[0], ENQUEUED, 0.0)], []
+    if state.sampler == "grid" and state.asking:
+        return [], []
     return [e.TrialAsked(t, number)], [c.Ask(number)]
 
 
@@ -188,7 +205,7 @@ def _final(state: State, t: float, fold: int, before: list[e.Event]) -> Decision
         raise AssertionError("a phase after the search without a winner")
     key: RunKey | None = scheduling.final_runs(state, state.best, fold)
     slot = scheduling.first_free(state)
-    if key is None or slot is None:
+    if key is None or slot is None or state.best.resting.get(fold, 0.0) > t:
         return [], []
     return [*before, e.FoldsDispatched(t, slot, (key,))], [c.Dispatch(slot, (key,))]
 

@@ -47,6 +47,10 @@ class SweepState(StrEnum):
     FAILED = "failed"
 
 
+LIVE = (SweepState.RUNNING, SweepState.PAUSED)
+"""States of a sweep whose controller is at work, as far as the journal knows."""
+
+
 class Phase(StrEnum):
     """Where a sweep is on its way; each phase issues its own work."""
 
@@ -61,9 +65,11 @@ class Phase(StrEnum):
 class FailureKind(StrEnum):
     ERROR = "error"  # user code raised
     LOST = "lost"  # its process or node went away
+    PREEMPTED = "preempted"  # its node was taken away on purpose; never charged
     OOM = "oom"
     TIMEOUT = "timeout"
     INVALID = "invalid"  # a metric is missing or not a finite number
+    INFEASIBLE = "infeasible"  # user code says that these parameters cannot work
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -150,7 +156,10 @@ class DataDigest:
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """One trial as the sampler sees it. `value` None: still running, or bad."""
+    """One trial as the sampler sees it. `value` None: still running, bad, or nothing to learn.
+
+    A trial of an earlier sweep has a number below 0.
+    """
 
     number: int
     params: dict[str, Value]
@@ -187,6 +196,7 @@ class Trial:
     revived: int = 0  # how often it came back after being pruned
     runs: list[FoldRun] = field(default_factory=list)
     scores: dict[int, dict[str, float]] = field(default_factory=dict)  # fold → metrics
+    resting: dict[int, float] = field(default_factory=dict)  # fold → not again before
 
     def attempts(self, fold: int) -> int:
         """How often this fold has been sent out."""
@@ -215,11 +225,22 @@ class Registered:
     verdict: str = ""  # why the alias moved, or did not
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What somebody asked of the sweep. `refused`: why it was not done, if it was not."""
+
+    t: float
+    author: str
+    what: str
+    refused: str = ""
+
+
 @dataclass(slots=True)
 class State:
     """Everything a sweep's journal says. Changed by `evolve` only."""
 
     spec: SweepSpec
+    filed: SweepSpec  # as its config file said at the last launch, without later edits
     splits: SplitDigest
     data: DataDigest | None
     sampler: str  # resolved, never "auto"
@@ -240,6 +261,16 @@ class State:
     nodes: tuple[Node, ...] = ()
     highest: int = -1  # trial number
     asking: tuple[int, ...] = ()  # trial numbers asked of the sampler, not yet answered
+    queue: tuple[dict[str, Value], ...] = ()  # parameters of trials by hand, not yet begun
+    hungry: set[tuple[int, int]] = field(
+        default_factory=set
+    )  # (trial, fold) that ran out of memory
+    paused: float | None = None  # since when
+    idle: float = 0.0  # seconds spent paused; the time budget does not count them
+    reopened: bool = False  # there is more to search for, though the search was over
+    taken: list[Taken] = field(default_factory=list)  # what people asked for, in order
+    requests: set[str] = field(default_factory=set)  # their ids
+    borrowed: dict[str, int] = field(default_factory=dict)  # sweep id → trials of it in history
     running: set[int] = field(default_factory=set)  # numbers of running trials
     aside: set[int] = field(default_factory=set)  # numbers of pruned trials
     ranking: list[tuple[float, int]] = field(default_factory=list)  # complete, best first

@@ -62,12 +62,12 @@ def depth(state: State) -> int:
     return max(2, 1 + math.ceil(AHEAD_SECONDS / max(seconds, 1e-4) / 2), 2 * _batch(state))
 
 
-def waiting(state: State, trial: Trial) -> Iterator[RunKey]:
-    """The trial's folds that have no score and are not on a slot, in fold order."""
+def waiting(state: State, trial: Trial, t: float) -> Iterator[RunKey]:
+    """The trial's folds that have no score, are not on a slot and do not rest, in fold order."""
     attempts = Counter(run.key.fold for run in trial.runs)
     out = {run.key.fold for run in trial.runs if run.state is RunState.RUNNING}
     for fold in range(state.splits.folds):
-        if fold not in trial.scores and fold not in out:
+        if fold not in trial.scores and fold not in out and trial.resting.get(fold, 0.0) <= t:
             yield RunKey(trial.number, fold, attempts[fold] + 1)
 
 
@@ -75,27 +75,60 @@ def in_flight(trial: Trial) -> int:
     return sum(1 for run in trial.runs if run.state is RunState.RUNNING)
 
 
-def assignments(state: State) -> list[tuple[Slot, tuple[RunKey, ...]]]:
+def assignments(state: State, t: float) -> list[tuple[Slot, tuple[RunKey, ...]]]:
     """What to send now: every idle slot gets work first, then slots with room get more.
 
     New trials come first, then further folds of running ones, oldest first. A pending
     decision makes a fold worth less, so that folds of a trial with nothing in flight are
     preferred, and look-ahead behind a running fold takes only those while a pruner may
-    stop the trial.
+    stop the trial. A fold that ran out of memory has its node to itself.
     """
     free = sorted(_rooms(state), key=lambda room: (room[1], room[0]))
     if not free:
         return []
     trials = [state.trials[n] for n in sorted(state.running)]
-    queues = {t.number: list(waiting(state, t)) for t in trials}
-    flight = {t.number: in_flight(t) for t in trials}
+    queues = {trial.number: list(waiting(state, trial, t)) for trial in trials}
+    flight = {trial.number: in_flight(trial) for trial in trials}
     patient = _patient(state)
     sent: list[tuple[Slot, tuple[RunKey, ...]]] = []
+    if state.hungry:
+        alone, kept = _set_apart(state, queues)
+        sent = [(slot, (key,)) for slot, key in alone]
+        free = [room for room in free if room[0].node not in kept]
     for slot, taken in free:
         batch = _take(queues, flight, _batch(state), only_idle=patient and taken > 0)
         if batch:
             sent.append((slot, batch))
     return sent
+
+
+def _set_apart(
+    state: State, queues: dict[int, list[RunKey]]
+) -> tuple[list[tuple[Slot, RunKey]], set[str]]:
+    """Hungry folds that have an empty node now, and the nodes to which nothing else goes.
+
+    Takes every waiting hungry fold out of `queues`. Each is given the node with the fewest
+    runs, which drains until it is empty; how many those are only falls, so it will be.
+    """
+    loads = {node.name: 0 for node in state.nodes}
+    kept: set[str] = set()
+    for slot, keys in state.slots.items():
+        if slot.node in loads:
+            loads[slot.node] += len(keys)
+        if any((key.trial, key.fold) in state.hungry for key in keys):
+            kept.add(slot.node)
+    sent: list[tuple[Slot, RunKey]] = []
+    for number, queue in sorted(queues.items()):
+        for key in [key for key in queue if (number, key.fold) in state.hungry]:
+            queue.remove(key)
+            open_nodes = [name for name in loads if name not in kept]
+            if not open_nodes:
+                continue
+            name = min(open_nodes, key=lambda node: (loads[node], node))
+            kept.add(name)
+            if loads[name] == 0:
+                sent.append((Slot(name, 0), key))
+    return sent, kept
 
 
 def _patient(state: State) -> bool:

@@ -4,32 +4,112 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sweeper.core.records import Artifact, Node, Outcome, Registered, RunKey
+from sweeper.core.records import (
+    Artifact,
+    DataDigest,
+    HistoryEntry,
+    Node,
+    Outcome,
+    Registered,
+    RunKey,
+    SplitDigest,
+)
 from sweeper.core.space import Value
 from sweeper.core.specs import SweepSpec
+
+# --- what people ask for, from this or another terminal ---------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """End the controller. `now`: what runs is ended at once; else it gets a grace to finish."""
+
+    now: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Send out no new work; what runs goes on to its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Go on after a pause."""
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """What a changed config changes in a sweep: key, old and new value of each."""
+    """Other settings. What changed from `base` to `spec` is changed in the sweep's own spec,
+    whatever else has changed there since. `changes`: key, old and new value of each."""
 
+    base: SweepSpec
     spec: SweepSpec
     changes: tuple[tuple[str, Value, Value], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Enqueue:
+    """Trials by hand, before any that the sampler suggests."""
+
+    params: tuple[dict[str, Value], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CancelTrial:
+    """End this trial; it will not come back."""
+
+    trial: int
+
+
+Wish = Stop | Pause | Resume | Edit | Enqueue | CancelTrial
+
+
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """A wish of `author`. A second one with the same `id` is the first, read again."""
+
+    t: float
+    id: str
     author: str
+    wish: Wish
+
+
+# --- what a launch brings ----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DataChange:
+    """Other data than before, which somebody allowed."""
+
+    data: DataDigest | None
+    splits: SplitDigest
+
+
+@dataclass(frozen=True, slots=True)
+class Loan:
+    """Finished trials of another sweep for the sampler to learn from, numbers below 0."""
+
+    sweep: str
+    sweep_id: str
+    entries: tuple[HistoryEntry, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Launched:
-    """A controller starts. `edit`: its config differs in what may change. `looks`: that
-    other sweeps had at this holdout."""
+    """A controller starts. `edit`: its config file differs from the last launch's in what may
+    change. `looks`: that other sweeps had at this holdout. `changes`: of code and packages."""
 
     t: float
     wall: float
     host: str
     pid: int
     environment: dict[str, Value]
+    author: str = ""
     edit: Edit | None = None
     looks: int = 0
+    changes: tuple[tuple[str, Value, Value], ...] = ()
+    data: DataChange | None = None
+    loans: tuple[Loan, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +185,7 @@ class ClockTicked:
 
 Stimulus = (
     Launched
+    | Requested
     | CapacityChanged
     | Suggested
     | Exhausted

@@ -20,7 +20,7 @@ from sweeper.core.space import Range, Space
 from sweeper.core.specs import Goal
 from sweeper.ports import Suggestion
 from sweeper.sampling.domains import place, to_unit
-from sweeper.sampling.history import History, finished
+from sweeper.sampling.history import History, finished, teaches
 from sweeper.sampling.seeds import seed_of
 
 SIGMA = 0.25
@@ -83,7 +83,7 @@ class CmaesSampler:
         members: list[list[Solution]] = [[] for _ in range(before)]
         for entry, solution in self._history.read(history):
             generation = entry.number // self._population
-            if generation < before and not entry.running:
+            if 0 <= generation < before and teaches(entry) and not entry.running:
                 members[generation].append(solution)
         generations = []
         for known in members:

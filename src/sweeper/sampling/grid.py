@@ -7,13 +7,15 @@ up over branches; the last dimension changes fastest.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 
 from sweeper.core.records import HistoryEntry
-from sweeper.core.space import Condition, Dimension, Space, Value
+from sweeper.core.space import Condition, Dimension, Params, Space, Value
 from sweeper.ports import Suggestion
-from sweeper.sampling.domains import count, point
+from sweeper.sampling.domains import count, point, position
+from sweeper.sampling.history import History
 
 
 def grid_size(space: Space) -> int | None:
@@ -24,15 +26,24 @@ def grid_size(space: Space) -> int | None:
 
 
 class GridSampler:
-    """Point = trial number. Ends after the last one. The space must be finite."""
+    """Point = trial number; then the points that no trial has. The space must be finite.
+
+    A number whose point another trial has (one by hand, or one of before an edit of the
+    space) takes the first point that none has, and so do numbers past the last point.
+    """
 
     def __init__(self, space: Space) -> None:
         self._forest = _Forest(space)
+        self._history = History(space, lambda entry: self._forest.index(entry.params))
 
     def suggest(self, number: int, history: Sequence[HistoryEntry]) -> Suggestion:
-        if number >= self._forest.size:
-            return Suggestion(None)
-        return Suggestion(self._forest.params(number))
+        had = {index for entry, index in self._history.read(history) if entry.number >= 0}
+        passed_over = sorted({e.number for e in history if 0 <= e.number < number} - had)
+        behind = (index for index in passed_over if index < self._forest.size)
+        ahead = (index for index in range(number, self._forest.size) if index not in had)
+        own = [number] if number < self._forest.size and number not in had else []
+        index = next(itertools.chain(own, behind, ahead), None)
+        return Suggestion(None if index is None else self._forest.params(index))
 
 
 class _Forest:
@@ -57,6 +68,27 @@ class _Forest:
         params: dict[str, Value] = {}
         self._assign(None, index, params)
         return {d.name: params[d.name] for d in self._space if d.name in params}
+
+    def index(self, params: Params) -> int:
+        """The number of the point with these parameters: the inverse of `params`."""
+        return self._index_below(None, params)
+
+    def _index_below(self, branch: Condition | None, params: Params) -> int:
+        index = 0
+        for dimension in self._below.get(branch, []):
+            index = index * self._sizes[dimension.name] + self._own_index(dimension, params)
+        return index
+
+    def _own_index(self, dimension: Dimension, params: Params) -> int:
+        value = params[dimension.name]
+        if dimension.name not in self._switches:
+            return position(dimension.domain, value)
+        before = 0
+        for condition, size in self._branches(dimension):
+            if condition.branch == value:
+                return before + self._index_below(condition, params)
+            before += size
+        raise ValueError(f"{dimension.name} has no branch {value!r}")
 
     def _product(self, branch: Condition | None) -> int:
         return math.prod(self._sizes[d.name] for d in self._below.get(branch, ()))

@@ -15,7 +15,7 @@ class History(Generic[Code]):
     """The newest entry of every trial, and that entry encoded, in the order of numbers.
 
     A later entry with the same number replaces the earlier one. Entries outside the space
-    are left out. What was read before is only read on, up to the first running trial, as
+    are left out; those that teach nothing (`teaches`) are the reader's to pass over. What was read before is only read on, up to the first running trial, as
     long as the history begins with it; a reading gives the same as one by a new `History`.
     """
 
@@ -44,6 +44,11 @@ class History(Generic[Code]):
             else None
             for entry in entries
         }
+
+
+def teaches(entry: HistoryEntry) -> bool:
+    """False for a trial that failed for no reason of its parameters, or was cancelled."""
+    return entry.running or entry.bad or entry.value is not None
 
 
 def finished(entry: HistoryEntry) -> bool:

@@ -17,7 +17,7 @@ from sweeper.core.records import HistoryEntry
 from sweeper.core.space import Space
 from sweeper.core.specs import Goal
 from sweeper.sampling.codes import encode
-from sweeper.sampling.history import History, finished
+from sweeper.sampling.history import History, finished, teaches
 from sweeper.sampling.quiet import quiet
 
 BEST = 25
@@ -50,7 +50,7 @@ class Mirror:
         return optuna.load_study(study_name="history", storage=self._storage, sampler=sampler)
 
     def _trials(self, history: Sequence[HistoryEntry]) -> list[FrozenTrial]:
-        seen = self._history.read(history)
+        seen = [pair for pair in self._history.read(history) if teaches(pair[0])]
         values = [entry.value or 0.0 for entry, _ in seen if finished(entry)]
         if not values:
             return [trial for entry, trial in seen if entry.running]
