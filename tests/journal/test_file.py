@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-import random
+import errno
+import io
+import os
 
 import pytest
 
 from sweeper.core import codec
 from sweeper.core.events import CapacitySeen, StopAsked
 from sweeper.core.records import Node
-from sweeper.journal.file import FileJournal, Tail, read
-from sweeper.ports import JournalDamaged, JournalUnwritable
+from sweeper.journal.file import FileJournal, Tail, read, scan
+from sweeper.journal.lock import Lock
+from sweeper.journal.salvage import salvage
+from sweeper.ports import JournalDamaged, JournalUnwritable, SweeperError
+from journal import injuries
 from world import World, created, spec
 
 
@@ -28,7 +33,7 @@ def finished() -> bytes:
     """A whole sweep's journal, as bytes."""
     from sweeper.journal.file import dump
 
-    world = World(spec(trials=4))
+    world = World(spec(trials=2), folds=3)
     world.run()
     lines, seq = [], 1
     for record in world.records:
@@ -48,47 +53,51 @@ def test_a_line_is_strict_json_with_number_and_checksum(path):
     assert [event["type"] for event in line["events"]] == ["StopAsked", "StopAsked"]
 
 
-def test_a_torn_tail_at_any_byte_loses_at_most_the_record_it_tears(path, finished):
-    whole = finished.splitlines(keepends=True)
-    start = sum(len(line) for line in whole[:-3])
-    for cut in range(start, len(finished)):
-        path.write_bytes(finished[:cut])
-        complete = finished[:cut].count(b"\n")
-        journal = FileJournal(path)
-        assert path.read_bytes() == b"".join(whole[:complete])
-        journal.append([[CapacitySeen(1e6, (Node("n", 1),))]])
-        journal.close()
-        again = FileJournal(path)
-        assert sum(1 for _ in again.replay()) == again.length()
-        again.close()
+@pytest.fixture
+def no_flush(monkeypatch):
+    """Nothing here cuts the power, and a thousand flushes take long."""
+    monkeypatch.setattr(os, "fdatasync", lambda file: None)
 
 
-def test_zero_bytes_at_the_end_are_a_torn_write(path, finished):
-    for tail in (b"\0" * 100, finished[:30] + b"\0" * 50):
+def test_a_torn_tail_at_any_byte_loses_at_most_the_record_it_tears(path, finished, no_flush):
+    assert injuries.cut(finished, path) > 300
+
+
+@pytest.mark.parametrize("zeros", [1, 4096])
+def test_zero_bytes_behind_any_byte_are_part_of_the_torn_write(path, finished, no_flush, zeros):
+    assert injuries.cut(finished, path, records=1, tail=b"\0" * zeros) > 50
+
+
+def test_every_single_bit_flip_is_detected_and_what_stands_before_it_can_be_saved(path, finished):
+    assert injuries.flip(finished, path, 1000, seed=1) == 1000
+
+
+def test_a_whole_journal_and_one_with_a_torn_tail_are_salvaged_without_damage(path, finished):
+    for number, tail in enumerate((b"", finished[:30], b"\0" * 9)):
         path.write_bytes(finished + tail)
-        journal = FileJournal(path)
-        journal.close()
-        assert path.read_bytes() == finished
+        with path.open("rb") as lines:
+            saved = salvage(lines, path.with_name(f"saved-{number}"))
+        assert saved.line is None
+        assert saved.events == len(list(read(path)))
+        assert path.with_name(f"saved-{number}").read_bytes() == finished
 
 
-def test_every_single_bit_flip_is_detected(path, finished):
-    rng = random.Random(1)
-    events = [codec.encode(e) for e in _events(path, finished)]
-    for _ in range(1000):
-        place, bit = rng.randrange(len(finished)), 1 << rng.randrange(8)
-        damaged = bytearray(finished)
-        damaged[place] ^= bit
-        path.write_bytes(damaged)
-        with pytest.raises(JournalDamaged) as caught:
-            list(read(path))
-        line = finished[:place].count(b"\n") + 1
-        assert f"{path}:{line}:" in str(caught.value)
-    assert events
+def test_salvaging_overwrites_nothing(path, finished):
+    path.write_bytes(finished)
+    with pytest.raises(SweeperError, match="is there already"):
+        salvage([finished], path)
+    assert path.read_bytes() == finished
 
 
-def _events(path, content):
-    path.write_bytes(content)
-    return list(read(path))
+def test_a_line_that_grows_while_it_is_read_is_not_yet_there(finished):
+    first = finished.splitlines(keepends=True)[0]
+
+    class Growing(io.BytesIO):
+        def __iter__(self):
+            yield from (first, finished[len(first) : len(first) + 40])
+
+    stream = Growing(finished)
+    assert len(list(scan(stream, "growing"))) == 1
 
 
 def test_a_missing_line_is_found_by_its_number(path, finished):
@@ -107,23 +116,73 @@ def test_damage_is_refused_on_opening_and_the_file_is_left_as_it_is(path, finish
     assert path.read_bytes() == damaged
 
 
-def test_a_failed_write_leaves_the_journal_as_it_was(path, monkeypatch):
-    import os
+class Disk:
+    """Writes half and fails, as often as it is told to."""
 
-    journal = FileJournal(path)
+    def __init__(self, monkeypatch):
+        self._write, self._flush, self._cut = os.write, os.fdatasync, os.ftruncate
+        self.full, self.broken, self.stuck = False, False, False
+        monkeypatch.setattr(os, "write", self.write)
+        monkeypatch.setattr(os, "fdatasync", self.flush)
+        monkeypatch.setattr(os, "ftruncate", self.cut)
+
+    def write(self, file, data):
+        if not self.full:
+            return self._write(file, data)
+        self._write(file, bytes(data)[: len(data) // 2])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def flush(self, file):
+        if self.broken:
+            raise OSError(errno.EIO, "Input/output error")
+        self._flush(file)
+
+    def cut(self, file, length):
+        if self.stuck:
+            raise OSError(errno.EROFS, "Read-only file system")
+        self._cut(file, length)
+
+
+@pytest.mark.parametrize(
+    ("faults", "said"),
+    [
+        ({"full"}, "No space left"),
+        ({"broken"}, "Input/output error"),
+        ({"full", "stuck"}, "No space left"),
+        ({"broken", "stuck"}, "Input/output error"),
+    ],
+)
+@pytest.mark.parametrize("reopened", [False, True])
+def test_a_failed_write_leaves_the_journal_as_it_was(path, monkeypatch, faults, said, reopened):
+    journal, disk = FileJournal(path), Disk(monkeypatch)
     journal.append([[stop(1)]])
-    real = os.write
+    for fault in faults:
+        setattr(disk, fault, True)
+    with pytest.raises(JournalUnwritable, match=said) as caught:
+        journal.append([[stop(2)], [stop(3)]])
+    assert caught.value.exit_code == 3
+    if "stuck" in faults:
+        with pytest.raises(JournalUnwritable, match="Read-only"):
+            journal.append([[stop(4)]])
+    for fault in faults:
+        setattr(disk, fault, False)
+    if reopened:
+        journal.close()
+        journal = FileJournal(path)
+    journal.append([[stop(5)]])
+    reasons = [event.reason for event in read(path)]
+    unacknowledged = ["reason 2", "reason 3"] if reopened and "stuck" in faults else []
+    assert reasons[0] == "reason 1"
+    assert reasons[-1] == "reason 5"
+    assert reasons[1:-1] == unacknowledged[: len(reasons) - 2]
+    assert journal.length() == len(reasons)
 
-    def full(file, data):
-        real(file, bytes(data)[:10])
-        raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(os, "write", full)
-    with pytest.raises(JournalUnwritable, match="No space left"):
-        journal.append([[stop(2)]])
-    monkeypatch.undo()
-    journal.append([[stop(3)]])
-    assert [event.reason for event in read(path)] == ["reason 1", "reason 3"]
+def test_a_place_that_may_not_be_written_is_named(tmp_path):
+    with pytest.raises(JournalUnwritable, match=r"nowhere.journal\.jsonl cannot be written"):
+        FileJournal(tmp_path / "nowhere" / "journal.jsonl")
+    with pytest.raises(JournalUnwritable, match=r"nowhere.lock cannot be written"):
+        Lock(tmp_path / "nowhere" / "lock")
 
 
 def test_a_tail_reads_what_is_new_and_begins_again_when_asked_to(path):

@@ -22,14 +22,16 @@ from sweeper.ports import JournalDamaged, JournalUnwritable
 __all__ = ["FileJournal", "Tail", "dump", "load", "read", "scan"]
 
 
-def scan(stream: BinaryIO, path: Path, seq: int = 1) -> Iterator[tuple[int, list[Event], int]]:
+def scan(
+    stream: BinaryIO, path: Path | str, seq: int = 1
+) -> Iterator[tuple[int, list[Event], int]]:
     """Records from the stream's position: (number of first event, events, end offset).
 
     Ends before a torn tail. JournalDamaged for anything else that does not check.
     """
     offset = stream.tell()
     for number, raw in enumerate(stream, start=1):
-        if _torn(raw, stream, path, number):
+        if _torn(raw, path, number):
             return
         found, events = load(raw[:-1], f"{path}:{number}")
         if found != seq:
@@ -39,12 +41,14 @@ def scan(stream: BinaryIO, path: Path, seq: int = 1) -> Iterator[tuple[int, list
         yield found, events, offset
 
 
-def _torn(raw: bytes, stream: BinaryIO, path: Path, number: int) -> bool:
+def _torn(raw: bytes, path: Path | str, number: int) -> bool:
     """Whether `raw` is a write that did not finish; JournalDamaged when it is worse."""
-    if raw.endswith(b"\n") and raw.strip(b"\0\n"):
+    if raw.endswith(b"\n"):
+        if not raw.strip(b"\0\n"):
+            raise damaged(f"{path}:{number}", "there are empty bytes in its place")
         return False
-    if raw.endswith(b"\n") or stream.read().strip(b"\0"):
-        raise damaged(f"{path}:{number}", "there are empty bytes before it")
+    if raw.endswith(b"\0"):
+        return True
     try:
         load(raw[:-1], f"{path}:{number}")
     except JournalDamaged:
@@ -106,7 +110,7 @@ class FileJournal:
         last, number = b"", 0
         with self._path.open("rb") as stream:
             for number, raw in enumerate(stream, start=1):
-                if _torn(raw, stream, self._path, number):
+                if _torn(raw, self._path, number):
                     break
                 check(raw[:-1], f"{self._path}:{number}")
                 last = raw
