@@ -6,6 +6,7 @@ Each function returns how many injuries it tried. AssertionError says what did n
 from __future__ import annotations
 
 import random
+from collections import deque
 from pathlib import Path
 
 import pytest
@@ -64,14 +65,13 @@ def flip(content: bytes, path: Path, count: int, seed: int) -> int:
 def found_and_saved(path: Path, good: int, events: list[Event], into: Path) -> None:
     """Readers get the events of the first `good` lines and then the error, which names the
     next; `salvage` saves just these lines."""
-    injured, seen = path.read_bytes(), []
+    injured, seen = path.read_bytes(), deque()
     with pytest.raises(JournalDamaged, match=f"{path.name}:{good + 1}:"):
-        for event in read(path):
-            seen.append(event)
+        seen.extend(read(path))  # keeps what came before the error
     with pytest.raises(JournalDamaged, match=f"{path.name}:{good + 1}:"):
         FileJournal(path)
     assert path.read_bytes() == injured, "a damaged file was touched"
     with path.open("rb") as lines:
         saved = salvage(lines, into)
     assert (saved.records, saved.line) == (good, good + 1)
-    assert list(read(into)) == seen == events[: saved.events]
+    assert list(read(into)) == list(seen) == events[: saved.events]

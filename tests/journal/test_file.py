@@ -8,14 +8,13 @@ import os
 
 import pytest
 
+from journal import injuries
 from sweeper.core import codec
-from sweeper.core.events import CapacitySeen, StopAsked
-from sweeper.core.records import Node
+from sweeper.core.events import StopAsked
 from sweeper.journal.file import FileJournal, Tail, read, scan
 from sweeper.journal.lock import Lock
 from sweeper.journal.salvage import salvage
 from sweeper.ports import JournalDamaged, JournalUnwritable, SweeperError
-from journal import injuries
 from world import World, created, spec
 
 
