@@ -4,7 +4,15 @@ from importlib import import_module
 from typing import Any
 
 __version__ = "0.1.0"
-__all__ = ["Sweep", "launch", "open"]
+__all__ = ["Infeasible", "Sweep", "launch", "open"]
+
+
+class Infeasible(Exception):
+    """Raise it in your own code to say that a trial's parameters cannot work.
+
+    The trial fails at once, is not tried again, and the sampler learns to look elsewhere.
+    It may be the cause of another exception (`raise X from error`), as libraries do.
+    """
 
 
 def __getattr__(name: str) -> Any:

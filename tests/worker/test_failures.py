@@ -62,16 +62,25 @@ def test_sys_exit_is_an_error_not_an_end(fail, call, said):
     assert f"user code called {said}" in outcome.message
 
 
-def test_a_keyboard_interrupt_passes_through_and_streams_are_given_back(fail):
+def test_a_keyboard_interrupt_of_user_code_fails_its_run_on_a_worker(fail):
+    outcome = fail("    raise KeyboardInterrupt\n").outcome
+    assert (outcome.kind, outcome.error) == (FailureKind.ERROR, "KeyboardInterrupt")
+    assert outcome.message == "user code raised KeyboardInterrupt"
+
+
+def test_in_the_controllers_own_process_a_keyboard_interrupt_passes_through(fail):
     before = sys.stdout, sys.stderr
     with pytest.raises(KeyboardInterrupt):
-        fail("    raise KeyboardInterrupt\n")
+        fail("    raise KeyboardInterrupt\n", capture=False)
     assert (sys.stdout, sys.stderr) == before
 
 
-def test_any_other_base_exception_is_a_failure(fail):
-    lines = "    class Out(BaseException): pass\n    raise Out('x')\n"
-    assert fail(lines).outcome.error == "Out"
+@pytest.mark.parametrize("error", ["Out('x')", "GeneratorExit()", "asyncio.CancelledError()"])
+def test_any_other_base_exception_is_a_failure(fail, error):
+    lines = f"    import asyncio\n    class Out(BaseException): pass\n    raise {error}\n"
+    outcome = fail(lines).outcome
+    assert outcome.kind is FailureKind.ERROR
+    assert outcome.error == error.partition("(")[0].rpartition(".")[2]
 
 
 def test_a_module_that_cannot_be_imported_is_a_failure(make_job, do, user_module):

@@ -19,7 +19,7 @@ from sweeper.config.problems import Findings, Mark, short
 from sweeper.config.scalars import Ambiguous, resolve
 from sweeper.config.tree import Entry, Listing, Scalar, Table, Tree
 
-MOST_BYTES = 256 * 1024
+MOST_BYTES = 16 * 1024 * 1024
 MOST_LEVELS = 40
 
 _LOADER: Any = getattr(yaml, "CLoader", yaml.SafeLoader)

@@ -8,8 +8,9 @@ from sweeper.ports import Channel, Job, Order, RunResult
 def run(job: Job, order: Order, channel: Channel, capture: bool = True) -> RunResult:
     """Do one order and say how it ended, as a value: no exception of user code gets out.
 
-    KeyboardInterrupt alone passes through: it means the run is to end at once. `capture`
-    False leaves stdout and stderr alone, for runs inside the controller's own process.
+    `capture` False is for runs inside the controller's own process: stdout and stderr are
+    left alone, and KeyboardInterrupt passes through, for it may be somebody's Ctrl-C. On a
+    worker nobody but user code raises one.
     """
     from sweeper.worker.foldrun import perform
 

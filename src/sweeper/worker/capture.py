@@ -27,8 +27,8 @@ def captured(active: bool = True) -> Iterator[Read]:
     if not active:
         yield lambda: ""
         return
-    stream = _stream()
-    log = stream.fileno()
+    log = _file()
+    stream = _stream(log)
     os.ftruncate(log, 0)
     streams = sys.stdout, sys.stderr
     _flush(*streams)
@@ -47,17 +47,28 @@ def captured(active: bool = True) -> Iterator[Read]:
 
 
 @cache
-def _stream() -> io.TextIOWrapper:
-    """One unnamed file a process, never closed: a user's logging handler may keep the stream.
-
-    Appending keeps both streams and child processes in order.
-    """
+def _file() -> int:
+    """The descriptor of one unnamed file a process. Appending keeps both streams and child
+    processes in order."""
     descriptor, path = tempfile.mkstemp(prefix="sweeper-")
     os.close(descriptor)
     appending = os.open(path, os.O_RDWR | os.O_APPEND)
     os.unlink(path)
-    raw = os.fdopen(appending, "ab", 0)
-    return io.TextIOWrapper(raw, encoding="utf-8", errors="replace", write_through=True)  # type: ignore[type-var]
+    return appending
+
+
+def _stream(log: int) -> io.TextIOWrapper:
+    """A stream to the file: always the same, for a user's logging handler may keep it, until
+    user code closes or detaches it."""
+    with suppress(KeyError, ValueError):
+        if not _streams[log].closed:
+            return _streams[log]
+    raw = os.fdopen(log, "ab", 0, closefd=False)
+    _streams[log] = io.TextIOWrapper(raw, encoding="utf-8", errors="replace", write_through=True)  # type: ignore[type-var]
+    return _streams[log]
+
+
+_streams: dict[int, io.TextIOWrapper] = {}
 
 
 def _duplicate(fd: int) -> int | None:

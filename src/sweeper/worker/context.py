@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sweeper.ports import Channel
-from sweeper.worker.values import finite
+from sweeper.worker.values import InvalidMetric, described, finite, named, usable_name
+
+MOST_STEP = 2**63 - 1
+"""What MLflow and a database can hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +69,12 @@ class TrialContext:
     def report(self, step: int, **metrics: Any) -> bool:
         """Add a point to the learning curve. True means: this run is no longer wanted.
 
-        InvalidMetric for a value that is not a finite number.
+        InvalidMetric for a value that is not a finite number, or a step that is no whole one.
         """
-        values = {name: finite(name, value) for name, value in metrics.items()}
-        self.curve.append((int(step), values))
-        self.stopped = bool(self._channel.report(int(step), values)) or self.stopped
+        at = _step(step)
+        values = {_name(name): finite(name, value) for name, value in metrics.items()}
+        self.curve.append((at, values))
+        self.stopped = bool(self._channel.report(at, values)) or self.stopped
         return self.stopped
 
     def save(self, model: Any) -> None:
@@ -80,3 +84,21 @@ class TrialContext:
     def log(self, *words: Any) -> None:
         """Write a line to this run's log."""
         print(*words, flush=True)
+
+
+def _step(step: Any) -> int:
+    try:
+        at = int(step)
+    except (TypeError, ValueError, OverflowError):
+        raise InvalidMetric(
+            f"the step of a report must be a whole number, {described(step)}"
+        ) from None
+    if abs(at) > MOST_STEP:
+        raise InvalidMetric("the step of a report must fit into 64 bits")
+    return at
+
+
+def _name(name: str) -> str:
+    if not usable_name(name):
+        raise InvalidMetric(f"the metric name {named(name)} is too long or not printable")
+    return name

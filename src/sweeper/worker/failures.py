@@ -1,4 +1,8 @@
-"""From an exception to a failure: a value that says what happened and where."""
+"""From an exception to a failure: a value that says what happened and where.
+
+Nothing that user code raises gets past this: whatever an exception does when it is asked
+what it is, a failure of bounded size comes out.
+"""
 
 from __future__ import annotations
 
@@ -6,46 +10,91 @@ import hashlib
 import os
 import re
 import traceback
+from collections.abc import Iterator
 from types import TracebackType
 
+from sweeper import Infeasible
 from sweeper.core.records import Failure, FailureKind
 from sweeper.worker.values import InvalidMetric
 
 LONGEST = 500
+LONGEST_STORY = 64 * 1024
 FRAMES = 3
+CAUSES = 8
 
 CELLS = re.compile(r"(could not convert string to float: |Found unknown categories ).*")
 """Well-known messages that quote cells of the table: the data stays out of messages."""
 
+NO_MEMORY = re.compile(
+    r"(CUDA|HIP|MPS|XPU)[\w ]* out of memory|CUDA error: out of memory|CUBLAS_STATUS_ALLOC_FAILED"
+    r"|[Cc]an(no|')t allocate memory|bad_alloc|RESOURCE_EXHAUSTED: Out of memory"
+)
+"""What libraries say that have no exception of their own for it."""
+
 
 def failure(error: BaseException, directory: str, seconds: float) -> Failure:
-    """The failure that `error` is, its message in one line of at most LONGEST characters."""
-    return Failure(
-        kind=_kind(error),
-        error=type(error).__name__,
-        message=_message(error),
-        fingerprint=fingerprint(error, directory),
-        seconds=seconds,
-    )
+    """The failure that `error` is, its message in one line of at most LONGEST characters.
+
+    Its class is that of the first exception in the chain of causes that has one. Causes
+    count where they are stated (`raise … from …`), not where one error met another.
+    """
+    try:
+        told = next((e for e in causes(error) if _kind(e) is not FailureKind.ERROR), error)
+        return Failure(
+            kind=_kind(told),
+            error=_clean(type(told).__name__, LONGEST),
+            message=_message(told),
+            fingerprint=fingerprint(error, directory),
+            seconds=seconds,
+        )
+    except Exception as broken:
+        said = f"an exception that cannot be told: telling it raised {type(broken).__name__}"
+        return Failure(FailureKind.ERROR, "Untellable", said, "untellable", seconds)
 
 
 def story(error: BaseException) -> str:
-    """The whole traceback, for the run's log."""
-    return private("".join(traceback.format_exception(error)))
+    """The whole traceback, for the run's log: its beginning and end where it is very long."""
+    try:
+        text = "".join(traceback.format_exception(error))
+    except Exception as broken:
+        return f"the traceback cannot be told: telling it raised {type(broken).__name__}\n"
+    if len(text) > LONGEST_STORY:
+        half = LONGEST_STORY // 2
+        head, tail = text[:half].rpartition("\n")[0], text[-half:].partition("\n")[2]
+        text = f"{head}\n… {len(text) - len(head) - len(tail):,} characters left out …\n{tail}"
+    return private(text)
 
 
 def private(text: str) -> str:
-    return CELLS.sub(r"\1<not shown>", text)
+    """`text` without cells of the table, and such that UTF-8 can hold it."""
+    whole = CELLS.sub(r"\1<not shown>", text)
+    return whole.encode("utf-8", "backslashreplace").decode()
+
+
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """`error` and what it was raised from, at most CAUSES of them."""
+    at: BaseException | None = error
+    for _ in range(CAUSES):
+        if at is None:
+            return
+        yield at
+        at = at.__cause__
 
 
 def fingerprint(error: BaseException, directory: str) -> str:
-    """Equal for errors of one type from the same lines of user code (or, without any, of a library)."""
-    frames = _frames(error.__traceback__)
+    """Equal for errors of one type from the same lines of user code (or, without any, of a
+    library), and with such causes. What the message says does not matter."""
     folder = os.path.abspath(directory) + os.sep
+    text = "\n".join(line for each in causes(error) for line in _place(each, folder))
+    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:16]
+
+
+def _place(error: BaseException, folder: str) -> list[str]:
+    """The type, and the last FRAMES lines that led here; of a recursion each line once."""
+    frames = _frames(error.__traceback__)
     own = [frame for frame in frames if frame[0].startswith(folder)]
     places = [f"{os.path.basename(file)}:{name}:{line}" for file, name, line in own or frames]
-    text = "\n".join([type(error).__qualname__, *places[-FRAMES:]])
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return [type(error).__qualname__, *list(dict.fromkeys(places))[-FRAMES:]]
 
 
 def _frames(trace: TracebackType | None) -> list[tuple[str, str, int]]:
@@ -56,19 +105,38 @@ def _frames(trace: TracebackType | None) -> list[tuple[str, str, int]]:
 
 
 def _kind(error: BaseException) -> FailureKind:
+    if isinstance(error, Infeasible):
+        return FailureKind.INFEASIBLE
     if isinstance(error, InvalidMetric):
         return FailureKind.INVALID
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return FailureKind.OOM
+    if isinstance(error, RuntimeError | OSError) and NO_MEMORY.search(_said(error)):
         return FailureKind.OOM
     return FailureKind.ERROR
 
 
 def _message(error: BaseException) -> str:
     if isinstance(error, SystemExit):
-        return f"user code called sys.exit({error.code!r})"[:LONGEST]
+        return _clean(f"user code called sys.exit({_code(error)})", LONGEST)
+    if isinstance(error, KeyboardInterrupt):
+        return "user code raised KeyboardInterrupt"
+    return _clean(_said(error), LONGEST)
+
+
+def _code(error: SystemExit) -> str:
+    code = error.code
+    return repr(code) if code is None or isinstance(code, int | str) else type(code).__name__
+
+
+def _said(error: BaseException) -> str:
+    """The first few thousand characters of what the error says of itself."""
     try:
-        text = str(error)
-    except Exception as broken:
-        text = f"no message: its __str__ raised {type(broken).__name__}"
+        return str(error)[: 8 * LONGEST]
+    except BaseException as broken:  # an exception's own code is user code too
+        return f"no message: its __str__ raised {type(broken).__name__}"
+
+
+def _clean(text: str, longest: int) -> str:
     text = private(" ".join(text.split()))
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+    return text if len(text) <= longest else text[: longest - 1] + "…"

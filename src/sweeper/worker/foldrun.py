@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 
@@ -12,13 +13,18 @@ from sweeper.ports import Channel, Job, Order, RunResult
 from sweeper.worker.capture import captured
 from sweeper.worker.failures import failure, private, story
 from sweeper.worker.fit import fit_candidate
-from sweeper.worker.models import FILE, ROLE, dump
+from sweeper.worker.imports import import_named
+from sweeper.worker.models import FILE, ROLE, dump, storable
 from sweeper.worker.rows import take
 from sweeper.worker.scoring import Scorers
 from sweeper.worker.seeds import seed_all
 from sweeper.worker.threads import limited
 from sweeper.worker.train import train_fold, train_refit
+from sweeper.worker.undone import undone
 from sweeper.worker.warned import collected_warnings
+
+KNOWN = {"sklearn", "sweeper", "xgboost", "lightgbm"}
+"""Packages whose models can be stored, which then need not be tried."""
 
 
 def perform(job: Job, order: Order, channel: Channel, capture: bool) -> RunResult:
@@ -26,12 +32,14 @@ def perform(job: Job, order: Order, channel: Channel, capture: bool) -> RunResul
     begun = perf_counter()
     with captured(capture) as written, collected_warnings() as warned:
         try:
-            with limited(job.spec.resources.cpus):
+            seed_all(order.seed)
+            import_named(job, order)
+            with undone(), limited(job.spec.resources.cpus):
                 result = _done(job, order, channel)
             told = result.log
-        except KeyboardInterrupt:
-            raise
         except BaseException as error:
+            if isinstance(error, KeyboardInterrupt) and not capture:
+                raise
             result = RunResult(failure(error, job.directory, perf_counter() - begun))
             told = story(error)
     log = "".join(_line(text) for text in (written(), *warned, told))
@@ -58,8 +66,16 @@ def _fold(job: Job, order: Order) -> RunResult:
     scores = scorers.score(
         model, take(rows.X, valid), take(rows.y, valid), take(rows.weights, valid)
     )
-    files = {} if job.spec.refit else {ROLE: (FILE, dump(model))}
-    return RunResult(Success(scores=scores, seconds=0.0), files=files)
+    if not job.spec.refit:
+        return RunResult(Success(scores, seconds=0.0), files={ROLE: (FILE, dump(model))})
+    if order.key.fold == 0 and _own(model):
+        storable(model)  # else the refit, when all is done, would be the first to know
+    return RunResult(Success(scores=scores, seconds=0.0))
+
+
+def _own(pipeline: Any) -> bool:
+    """Some step is of the user's making; what scikit-learn itself makes can be stored."""
+    return any(type(step).__module__.partition(".")[0] not in KNOWN for _, step in pipeline.steps)
 
 
 def _refit(job: Job, order: Order) -> RunResult:

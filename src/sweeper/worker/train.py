@@ -12,16 +12,20 @@ from sweeper.core.specs import PreprocessKind, TrainSpec
 from sweeper.ports import Channel, Job, Order, RunResult
 from sweeper.worker.aside import set_aside
 from sweeper.worker.context import TrialContext, TrialData
-from sweeper.worker.models import FILE, ROLE, dump
+from sweeper.worker.curve import thinned
+from sweeper.worker.models import FILE, ROLE, dump, storable
 from sweeper.worker.modules import load
 from sweeper.worker.preprocess import preprocessor
 from sweeper.worker.rows import tabular, take
 from sweeper.worker.seeds import seed_all
 from sweeper.worker.tree import arguments
-from sweeper.worker.values import InvalidMetric, finite
+from sweeper.worker.values import InvalidMetric, described, finite, named, usable_name
 
 REFIT_SHARE = 0.2
 """Share of the training rows that the refit's call sees as validation."""
+
+MOST = 1000
+"""Metrics of one run that are kept beside those that the config names."""
 
 
 class NothingSaved(Exception):
@@ -38,14 +42,21 @@ class _Ended:
 
 
 def train_fold(job: Job, order: Order, channel: Channel) -> RunResult:
-    """Scores: the metrics returned, and of the last report what was not returned."""
+    """Scores: the metrics returned, and of the last report what was not returned.
+
+    The model that the first fold saves is looked at, so that one which cannot be kept is
+    news of the first trials and not of the refit.
+    """
     fold = ((), ()) if job.rows.X is None else job.splits.folds[order.key.fold]
     ended = _call(job, order, channel, *fold)
-    scores = _required(job, ended)
-    keep = not job.spec.refit and ended.trial.saved
+    scores, left_out = _required(job, ended)
+    files = {}
+    if ended.trial.saved and not job.spec.refit:
+        files = _file(job, ended)
+    elif ended.trial.saved and order.key.fold == 0:
+        storable(_model(job, ended))
     return RunResult(
-        Success(scores=scores, seconds=0.0, curve=tuple(ended.trial.curve)),
-        files=_file(job, ended) if keep else {},
+        Success(scores=scores, seconds=0.0, curve=thinned(ended.trial.curve)), files, left_out
     )
 
 
@@ -58,9 +69,10 @@ def train_refit(job: Job, order: Order, channel: Channel) -> RunResult:
             f"{_spec(job).function} returned from the refit without trial.save(model): there "
             "is nothing to register. Save the model at the end of the function"
         )
-    report = {"rows": len(learn) + len(watch), "user_reported": _usable(_found(ended))}
-    success = Success(scores={}, seconds=0.0, curve=tuple(ended.trial.curve), report=report)
-    return RunResult(success, files=_file(job, ended))
+    usable, left_out = _usable(_found(ended))
+    report = {"rows": len(learn) + len(watch), "user_reported": usable}
+    success = Success(scores={}, seconds=0.0, curve=thinned(ended.trial.curve), report=report)
+    return RunResult(success, _file(job, ended), left_out)
 
 
 def _refit_rows(job: Job, seed: int) -> tuple[Any, Any]:
@@ -111,55 +123,73 @@ def _data(job: Job, order: Order, learn: Any, watch: Any) -> tuple[TrialData | N
     )
 
 
-def _found(ended: _Ended) -> dict[str, Any]:
+def _found(ended: _Ended) -> dict[Any, Any]:
     """What was returned, over what was last reported."""
     last = ended.trial.curve[-1][1] if ended.trial.curve else {}
     returned = {} if ended.returned is None else ended.returned
-    if not isinstance(returned, dict) or not all(isinstance(name, str) for name in returned):
+    if not isinstance(returned, dict):
         raise InvalidMetric(
-            "the training function must return a dict of metric names and numbers, found a "
-            f"{type(returned).__name__}"
+            "the training function must return a dict of metric names and numbers, "
+            f"{described(returned)}"
         )
     return {**last, **returned}
 
 
-def _required(job: Job, ended: _Ended) -> dict[str, float]:
-    """All metrics as numbers. InvalidMetric when one that the config names is none."""
+def _required(job: Job, ended: _Ended) -> tuple[dict[str, float], str]:
+    """All metrics as numbers, and what was left out. InvalidMetric when one that the config
+    names is none."""
     found = _found(ended)
+    asked = {}
     for metric in (job.spec.metric, *job.spec.metrics):
         if metric.name not in found:
+            there = sorted(filter(usable_name, found))
+            more = f" and {len(there) - 20:,} more" if len(there) > 20 else ""
             raise InvalidMetric(
                 f"metric {metric.name!r} is missing: the training function gave "
-                f"{', '.join(sorted(found)) or 'no metrics'}. Return it, or report it"
+                f"{', '.join(map(named, there[:20])) or 'no metrics'}{more}. Return it, or report it"
             )
-        finite(metric.name, found[metric.name])
-    return _usable(found)
+        asked[metric.name] = finite(metric.name, found.pop(metric.name))
+    usable, left_out = _usable(found)
+    return {**asked, **usable}, left_out
 
 
-def _usable(found: dict[str, Any]) -> dict[str, float]:
-    """Those that are numbers; the others are named in the log and left out."""
-    usable = {}
+def _usable(found: dict[Any, Any]) -> tuple[dict[str, float], str]:
+    """The first MOST that are numbers, and a line for the log that tells of the others."""
+    usable: dict[str, float] = {}
+    reasons: list[str] = []
     for name, value in found.items():
         try:
-            usable[name] = finite(name, value)
+            number = finite(name, value)
         except InvalidMetric as reason:
-            print(f"left out: {reason}")
-    return usable
+            reasons.append(str(reason))
+            continue
+        if not usable_name(name):
+            reasons.append(f"metric {named(name)} needs a printable name of ordinary length")
+        elif len(usable) == MOST:
+            reasons.append(f"metric {named(name)}: at most {MOST:,} are kept")
+        else:
+            usable[name] = number
+    more = [f"and {len(reasons) - 20:,} more"] if len(reasons) > 20 else []
+    return usable, "".join(f"left out: {reason}\n" for reason in (*reasons[:20], *more))
 
 
-def _file(job: Job, ended: _Ended) -> dict[str, tuple[str, bytes]]:
+def _model(job: Job, ended: _Ended) -> Any:
+    """What the trial saved, as a model that takes raw rows and has `predict`."""
     model, path = ended.trial.saved[-1], _spec(job).predict
     if path is None and not hasattr(model, "predict"):
         raise TypeError(
             f"the saved model ({type(model).__name__}) has no predict: give it one, or say "
             "`predict: module:function` in the config"
         )
-    if path is not None or ended.prepare is not None:
-        from sweeper.worker.transforms import Trained
+    if path is None and ended.prepare is None:
+        return model
+    from sweeper.worker.transforms import Trained
 
-        function = None if path is None else load(path, job.directory)
-        model = Trained(model, ended.prepare, function)
-    return {ROLE: (FILE, dump(model))}
+    return Trained(model, ended.prepare, None if path is None else load(path, job.directory))
+
+
+def _file(job: Job, ended: _Ended) -> dict[str, tuple[str, bytes]]:
+    return {ROLE: (FILE, dump(_model(job, ended)))}
 
 
 def _spec(job: Job) -> TrainSpec:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sweeper.core.space import Choice, Fixed, Items, Node, Object, Params, Searched
@@ -23,6 +23,20 @@ def resolve(node: Node, params: Params, directory: str) -> Any:
             return [_member(resolve(item, params, directory)) for item in nodes]
         case Object(path, parameters):
             return _instance(load(path, directory), arguments(parameters, params, directory))
+
+
+def named(node: Node, params: Params) -> Iterator[str]:
+    """The paths of all objects that `node` holds in this trial."""
+    match node:
+        case Choice(name, branches):
+            yield from named(dict(branches)[params[name]], params)
+        case Items(nodes):
+            for item in nodes:
+                yield from named(item, params)
+        case Object(path, parameters):
+            yield path
+            for _, value in parameters:
+                yield from named(value, params)
 
 
 def arguments(

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 MOST = 20
+LONGEST = 500
 
 
 @contextmanager
@@ -28,7 +29,7 @@ def collected_warnings() -> Iterator[list[str]]:
         if key in seen or len(seen) >= MOST:
             return
         seen.add(key)
-        text = " ".join(str(message).split())
+        text = " ".join(str(message)[:LONGEST].split())
         lines.append(f"{category.__name__}: {text} ({os.path.basename(filename)}:{lineno})")
 
     with warnings.catch_warnings():

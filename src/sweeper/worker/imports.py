@@ -1,0 +1,45 @@
+"""Importing what a run will use before it begins.
+
+What a module sets when it is imported (an environment variable, a logging level) happens
+once in a process and must hold for every run there, unlike what a run itself sets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sweeper.core.records import HOLDOUT
+from sweeper.core.space import Node
+from sweeper.core.specs import MetricKind
+from sweeper.ports import Job, Order
+from sweeper.worker.modules import load
+from sweeper.worker.tree import named
+
+
+def import_named(job: Job, order: Order) -> None:
+    """Import everything that the config names for this run. Raises what importing raises."""
+    if order.key.fold != HOLDOUT:
+        for path in _paths(job, order):
+            load(path, job.directory)
+
+
+def _paths(job: Job, order: Order) -> Iterator[str]:
+    spec = job.spec
+    for metric in (spec.metric, *spec.metrics):
+        if metric.kind is MetricKind.FUNCTION:
+            yield metric.scorer
+    if spec.train is not None:
+        yield spec.train.function
+    for node in _nodes(job, order):
+        yield from named(node, order.params)
+
+
+def _nodes(job: Job, order: Order) -> Iterator[Node]:
+    spec, prepare = job.spec, job.spec.preprocess
+    if spec.train is not None:
+        yield from (node for _, node in spec.train.parameters)
+    if spec.model is not None:
+        candidate = spec.model.candidate(order.params)
+        prepare = candidate.preprocess or prepare
+        yield candidate.estimator
+    yield from (step for block in prepare.blocks for step in block.steps)

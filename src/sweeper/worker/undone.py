@@ -1,0 +1,101 @@
+"""Undoing what a run changed in its process, so that the next one finds it as it was.
+
+Undone are: the working directory, environment variables, replaced `sys.stdout` and `sys.stderr`,
+handlers of signals and a pending alarm, `logging.disable`, the recursion limit, the garbage
+collector being off, numpy's error state, scikit-learn's settings, and torch's default type and
+gradient mode. Random generators are seeded for each run anyway. Imported modules with what they
+set when they were imported, `sys.path`, and what user code keeps in variables of its own stay.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Any
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """What is changed inside is as before afterwards, however the inside ends."""
+    import numpy as np
+    import sklearn
+
+    with ExitStack() as stack:
+        stack.enter_context(sklearn.config_context())
+        stack.enter_context(np.errstate())
+        for restore in (_directory(), _environment(), _signals(), _switches(), _torch()):
+            stack.callback(restore)
+        yield
+
+
+def _directory() -> Callable[[], None]:
+    before = None
+    with suppress(OSError):  # a directory that was removed has no name
+        before = os.getcwd()
+
+    def restore() -> None:
+        with suppress(OSError):  # the same: then there is nowhere to go back to
+            if before is not None:
+                os.chdir(before)
+
+    return restore
+
+
+def _environment() -> Callable[[], None]:
+    before = dict(os.environ)
+
+    def restore() -> None:
+        for name in set(os.environ) - set(before):
+            del os.environ[name]
+        os.environ.update({k: v for k, v in before.items() if os.environ.get(k) != v})
+
+    return restore
+
+
+def _signals() -> Callable[[], None]:
+    """Only the main thread may set handlers, so only there can there be anything to undo."""
+    if threading.current_thread() is not threading.main_thread():
+        return lambda: None
+    before = {number: signal.getsignal(number) for number in signal.valid_signals()}
+    alarmed = signal.getitimer(signal.ITIMER_REAL) != (0.0, 0.0)
+
+    def restore() -> None:
+        if not alarmed:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        for number, handler in before.items():
+            if handler is not None and signal.getsignal(number) is not handler:
+                signal.signal(number, handler)
+
+    return restore
+
+
+def _switches() -> Callable[[], None]:
+    level, depth, collecting = logging.root.manager.disable, sys.getrecursionlimit(), gc.isenabled()
+    streams = sys.stdout, sys.stderr
+
+    def restore() -> None:
+        sys.stdout, sys.stderr = streams
+        logging.disable(level)
+        sys.setrecursionlimit(depth)
+        (gc.enable if collecting else gc.disable)()
+
+    return restore
+
+
+def _torch() -> Callable[[], None]:
+    torch: Any = sys.modules.get("torch")
+    if torch is None:
+        return lambda: None
+    kind, gradients = torch.get_default_dtype(), torch.is_grad_enabled()
+
+    def restore() -> None:
+        torch.set_default_dtype(kind)
+        torch.set_grad_enabled(gradients)
+
+    return restore
