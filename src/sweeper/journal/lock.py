@@ -10,10 +10,14 @@ import fcntl
 import json
 import os
 import socket
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 from sweeper.ports import JournalUnwritable, SweepHeld
+
+NAMING = 0.1
+"""Seconds that whoever comes second leaves the first to write its name."""
 
 
 class Lock:
@@ -34,9 +38,11 @@ class Lock:
     def _take(self, path: Path) -> None:
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            os.ftruncate(self._file, 0)
-            os.pwrite(self._file, signature().encode(), 0)
+            name = signature().encode()
+            os.pwrite(self._file, name, 0)
+            os.ftruncate(self._file, len(name))
         except BlockingIOError:
+            time.sleep(NAMING)
             raise held_by(_name(path)) from None
         except OSError as error:
             raise unwritable(path, error) from error

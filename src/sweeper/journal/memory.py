@@ -20,6 +20,7 @@ class MemoryJournal:
             yield from record
 
     def append(self, records: Sequence[Sequence[Event]]) -> None:
+        dump_all(self.length() + 1, records)  # what a file would refuse is refused here too
         self.records += [tuple(record) for record in records]
 
     def length(self) -> int:
