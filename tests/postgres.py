@@ -44,24 +44,24 @@ def _as() -> dict[str, object]:
 
 
 class Server:
-    """`url` names its database; `stop`, `start`, `freeze` are for what servers do."""
+    """`url` names its database; its socket lies in `place`."""
 
     def __init__(self, folder: Path, place: Path) -> None:
-        self._folder, self._place = folder, place
+        self._folder, self.place = folder, place
         self.url = f"postgresql://sweeper@/postgres?host={place}"
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        listen = ["-c", "listen_addresses=", "-k", str(self._place)]
+        listen = ["-c", "listen_addresses=", "-k", str(self.place)]
         quick = ["-c", "fsync=off", "-c", "max_connections=200"]  # no test cuts the power
-        command = [str(self._folder / "postgres"), "-D", str(self._place / "data")]
-        log = (self._place / "log").open("ab")
+        command = [str(self._folder / "postgres"), "-D", str(self.place / "data")]
+        log = (self.place / "log").open("ab")
         self._process = subprocess.Popen(
             [*command, *listen, *quick], stdout=log, stderr=log, **_as()
         )
         deadline = time.monotonic() + 60
-        while _run(self._folder / "pg_isready", "-q", "-h", self._place) != 0:
-            assert self._process.poll() is None, (self._place / "log").read_text()
+        while _run(self._folder / "pg_isready", "-q", "-h", self.place) != 0:
+            assert self._process.poll() is None, (self.place / "log").read_text()
             assert time.monotonic() < deadline, "PostgreSQL did not start"
             time.sleep(0.05)
 
@@ -73,7 +73,7 @@ class Server:
 
     def create(self) -> None:
         done = _run(
-            self._folder / "initdb", "-D", self._place / "data", "-U", "sweeper",
+            self._folder / "initdb", "-D", self.place / "data", "-U", "sweeper",
             "-A", "trust", "-E", "UTF8", "--no-sync",
         )  # fmt: skip
         assert done == 0, "initdb failed"
