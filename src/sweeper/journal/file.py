@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,7 +20,7 @@ from sweeper.journal.lines import check, damaged, dump, dump_all, load
 from sweeper.journal.lock import unwritable
 from sweeper.ports import JournalDamaged, JournalUnwritable
 
-__all__ = ["FileJournal", "Tail", "dump", "load", "read", "scan"]
+__all__ = ["FileJournal", "Tail", "dump", "load", "read", "records", "scan"]
 
 
 def scan(
@@ -56,11 +57,15 @@ def _torn(raw: bytes, path: Path | str, number: int) -> bool:
     raise damaged(f"{path}:{number}", "the newline at its end is another character")
 
 
-def read(path: Path) -> Iterator[Event]:
-    """All events, for a reader without the lock; a torn tail is passed over."""
+def records(path: Path) -> Iterator[list[Event]]:
+    """All records, for a reader without the lock; a torn tail is passed over."""
     with path.open("rb") as stream:
-        for _, events, _ in scan(stream, path):
-            yield from events
+        yield from (events for _, events, _ in scan(stream, path))
+
+
+def read(path: Path) -> Iterator[Event]:
+    """All events, as `records` has them."""
+    return chain.from_iterable(records(path))
 
 
 class Tail:

@@ -42,6 +42,7 @@ class Place(Protocol):
         """
 
     def read(self) -> Iterator[Event]: ...
+    def records(self) -> Iterator[list[Event]]: ...
     def tail(self) -> Tail: ...
     def holder(self) -> str | None: ...
     def lines(self, *marks: bytes) -> Iterator[bytes]:
@@ -69,6 +70,9 @@ class OnFile:
 
     def read(self) -> Iterator[Event]:
         return file.read(self.directory / FILE)
+
+    def records(self) -> Iterator[list[Event]]:
+        return file.records(self.directory / FILE)
 
     def tail(self) -> Tail:
         return file.Tail(self.directory / FILE)
@@ -109,6 +113,12 @@ class OnServer:
 
         with self._server() as server:
             yield from read(server, self.sweep)
+
+    def records(self) -> Iterator[list[Event]]:
+        from sweeper.journal.sql import records
+
+        with self._server() as server:
+            yield from records(server, self.sweep)
 
     def tail(self) -> Tail:
         """Its connections are given back when it is forgotten."""

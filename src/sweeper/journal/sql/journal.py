@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 
 import sqlalchemy as sa
 
@@ -123,10 +124,14 @@ class Tail:
         ]
 
 
+def records(server: Server, sweep: str) -> Iterator[list[Event]]:
+    """All records, for a reader without the lease. JournalDamaged names the one that is."""
+    yield from (events for _, events in _records(server, sweep, 1))
+
+
 def read(server: Server, sweep: str) -> Iterator[Event]:
-    """All events, for a reader without the lease. JournalDamaged names the record."""
-    for _, events in _records(server, sweep, 1):
-        yield from events
+    """All events, as `records` has them."""
+    return chain.from_iterable(records(server, sweep))
 
 
 def lines(server: Server, sweep: str, *marks: bytes) -> Iterator[bytes]:
