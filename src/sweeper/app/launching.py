@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sweeper.app.directory import Directory, looks, root
+from sweeper.app.elsewhere import refuse_missing
 from sweeper.app.orders import Orders
 from sweeper.app.prepare import Prepared, prepare
 from sweeper.app.registering import Registering
@@ -91,6 +92,7 @@ class _Launch:
         if fresh:
             self._create()
         state = replay(self._journal.replay())
+        refuse_missing(state, self._directory.path)
         edit = None if fresh else self._edit(state)
         if state.status is SweepState.FINISHED and edit is None:
             self._notice(f"sweep {state.spec.name} is finished; nothing is left to do")
