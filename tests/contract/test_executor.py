@@ -2,83 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import queue
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
-from contract.acts import act
-from sweeper.core.records import Failure, FailureKind, RunKey, Slot, SplitDigest, Success
-from sweeper.core.space import Space
-from sweeper.core.specs import Goal, Metric, Resources, SweepSpec
-from sweeper.core.stimuli import CapacityChanged, RunCancelled, RunEnded, Stimulus
+from contract.bench import Bench, on_ray
+from sweeper.core.records import Failure, FailureKind, Success
 from sweeper.execution.inline import InlineExecutor
-from sweeper.execution.ray_tasks import RayExecutor
-from sweeper.ports import Executor, Job, Order, Rows, RunResult, Splits
-
-
-class Bench:
-    """An executor with its inbox and what it kept."""
-
-    def __init__(self, make: Callable[..., Executor]) -> None:
-        spec = SweepSpec("bench", 0, Metric("m", Goal.MAXIMIZE), Space())
-        splits = Splits((), SplitDigest(0, (), ""))
-        job = Job(spec, Rows(None), splits, (), "none", (), None, str(Path(__file__).parent))
-        self.kept: dict[RunKey, RunResult] = {}
-        self.inbox: queue.SimpleQueue[Stimulus] = queue.SimpleQueue()
-        self.executor = make(job, act, self.keep)
-        self.executor.start(self.inbox.put)
-        capacity = self.inbox.get(timeout=60)
-        assert isinstance(capacity, CapacityChanged)
-        node = capacity.nodes[0]
-        self.slots = [Slot(node.name, index) for index in range(node.slots)]
-        self.trial = 0
-
-    def keep(self, key: RunKey, result: RunResult) -> RunEnded:
-        self.kept[key] = result
-        return RunEnded(0, key, result.outcome)
-
-    def send(self, *acts: str, slot: int = 0, timeout: float | None = None) -> list[RunKey]:
-        """One batch of orders, one for each act; a new trial each time."""
-        self.trial += 1
-        orders = [
-            Order(RunKey(self.trial, fold, 1), {"do": do}, seed=1, timeout=timeout)
-            for fold, do in enumerate(acts)
-        ]
-        self.executor.dispatch(self.slots[slot % len(self.slots)], orders)
-        return [order.key for order in orders]
-
-    def next(self) -> Stimulus:
-        while True:
-            found = self.inbox.get(timeout=60)
-            if not isinstance(found, CapacityChanged):
-                return found
-
-    def outcomes(self, keys: list[RunKey]) -> dict[RunKey, object]:
-        found: dict[RunKey, object] = {}
-        while len(found) < len(keys):
-            stimulus = self.next()
-            assert isinstance(stimulus, RunEnded | RunCancelled)
-            assert stimulus.run not in found, "two answers to one order"
-            found[stimulus.run] = (
-                stimulus.outcome if isinstance(stimulus, RunEnded) else "cancelled"
-            )
-        assert set(found) == set(keys)
-        return found
 
 
 @pytest.fixture(scope="module")
 def ray_bench() -> Iterator[Bench]:
-    before = os.environ.get("PYTHONPATH", "")
-    here = Path(__file__).resolve().parents[1]
-    os.environ["PYTHONPATH"] = os.pathsep.join([str(here), str(here.parent / "src"), before])
-    bench = Bench(lambda job, run, keep: RayExecutor(job, run, keep, Resources()))
-    yield bench
-    bench.executor.close()
-    os.environ["PYTHONPATH"] = before
+    with on_ray() as bench:
+        yield bench
 
 
 @pytest.fixture(params=["inline", pytest.param("ray", marks=pytest.mark.cluster)])
@@ -129,10 +66,10 @@ class TestOnRay:
         assert outcome.charged
         assert outcome.kind in (FailureKind.LOST, FailureKind.ERROR)
 
-    def test_a_batch_that_dies_goes_back_uncharged_for_nobody_knows_who_did_it(self, ray_bench):
+    def test_of_a_batch_that_dies_the_run_it_was_at_is_charged_alone(self, ray_bench):
         keys = ray_bench.send("score", "exit", "score")
         found = ray_bench.outcomes(keys)
-        assert not any(found[key].charged for key in keys)
+        assert [found[key].charged for key in keys] == [False, True, False]
 
     def test_a_run_that_hangs_and_ignores_sigterm_is_killed_at_its_timeout(self, ray_bench):
         keys = ray_bench.send("hang", timeout=1.0)

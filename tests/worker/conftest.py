@@ -32,6 +32,7 @@ class Listener:
 
     stop_at: int | None = None
     heard: list = field(default_factory=list)
+    log: str = ""
 
     def report(self, step, metrics):
         self.heard.append((step, metrics))

@@ -20,6 +20,7 @@ from sweeper.core.records import HOLDOUT, REFIT, Artifact, RunKey
 from sweeper.core.stimuli import RunEnded
 from sweeper.journal import places
 from sweeper.ports import FileUnwritable, RunResult, SweeperError
+from sweeper.worker.failures import private
 
 DEFAULT_ROOT = "sweeps"
 
@@ -81,6 +82,11 @@ class Directory:
         }
         return RunEnded(0, key, result.outcome, artifacts)
 
+    def show(self, key: RunKey, text: str) -> None:
+        """Store what a run has printed so far; its whole log comes with `keep`, if at all."""
+        path = log_path(self.path, key.trial, key.fold, key.attempt)
+        write(path, private(text).encode(), durable=False)
+
     def read(self, artifact: Artifact) -> bytes:
         """An artefact's content. SweeperError when it is no longer what was written."""
         path = self.path / artifact.path
@@ -111,8 +117,11 @@ def _run_name(key: RunKey) -> str:
     return f"trial-{key.trial:05d}-{name}-{key.attempt}"
 
 
-def write(path: Path, content: bytes) -> None:
-    """Put a whole file in place, durable, readable by its owner only; else FileUnwritable."""
+def write(path: Path, content: bytes, durable: bool = True) -> None:
+    """Put a whole file in place, readable by its owner only; else FileUnwritable.
+
+    A durable one survives the machine's crash.
+    """
     with _writing(path):
         _folder(path.parent)
         handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -120,7 +129,8 @@ def write(path: Path, content: bytes) -> None:
             with os.fdopen(handle, "wb") as stream:
                 stream.write(content)
                 stream.flush()
-                os.fsync(stream.fileno())
+                if durable:
+                    os.fsync(stream.fileno())
             os.replace(beside, path)
         except BaseException:
             with contextlib.suppress(OSError):  # a disk that refuses the one refuses the other

@@ -7,16 +7,20 @@ import math
 import os
 import socket
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sweeper.core.records import Failure, FailureKind, Node
+from sweeper.core.records import Node
 from sweeper.core.specs import Resources
 from sweeper.ports import Job, SweeperError
 
 SHIPPED_NOT = ["sweeps/", ".venv/", ".git/", "__pycache__/", "*.egg-info/"]
 """Left behind when the config's folder travels to a cluster."""
 
+
+TAKEN = (3, 4)
+"""Ray's reasons for a node's death that mean it was taken away: preempted, drained as idle."""
 
 KNOCK = 5.0
 """Seconds to wait for a connection to a cluster's head."""
@@ -135,43 +139,40 @@ def placed(node: str, need: dict[str, float]) -> dict[str, Any]:
     }
 
 
-def cause_of_death(error: Exception) -> Failure:
-    """What the end of a lease's task means for the run it was at."""
-    from ray import exceptions as gone
-
-    name = type(error).__name__
-    if isinstance(error, gone.OutOfMemoryError):
-        return Failure(FailureKind.OOM, name, "its node ran out of memory", "oom")
-    if isinstance(error, gone.NodeDiedError | gone.TaskUnschedulableError):
-        return Failure(FailureKind.LOST, name, "its node went away", "lost", charged=False)
-    if isinstance(error, gone.RayTaskError):
-        cause = type(error.cause).__name__
-        return Failure(FailureKind.ERROR, cause, said(error), f"lease {cause}")
-    return Failure(FailureKind.LOST, "WorkerDied", "its process died", "lost")
-
-
 def demand(resources: Resources) -> dict[str, float]:
     """One fold run's needs in Ray's words."""
     need = {"CPU": resources.cpus, "GPU": resources.gpus, "memory": resources.memory or 0}
     return {name: float(amount) for name, amount in need.items() if amount}
 
 
-def rooms(need: dict[str, float], held: dict[str, int]) -> tuple[Node, ...]:
-    """Every living node with the fold runs it has room for, those we hold included."""
+@dataclass(frozen=True, slots=True)
+class Count:
+    """The cluster, counted. `leaving`: nodes being taken away, or taken, and why."""
+
+    rooms: tuple[Node, ...]
+    leaving: dict[str, str]
+
+
+def count(need: dict[str, float], held: dict[str, int]) -> Count:
+    """Every node that stays, with the fold runs it has room for, those we hold included."""
     import ray
-    from ray._private.state import available_resources_per_node
+    from ray._private.state import available_resources_per_node, state
 
     free = available_resources_per_node()
+    draining = state.get_draining_nodes()
+    leaving = dict.fromkeys(draining, "it is being drained")
     found = []
     for node in ray.nodes():
-        if not node["Alive"]:
-            continue
         name = node["NodeID"]
+        if not node["Alive"]:
+            if node["DeathReason"] in TAKEN:
+                leaving[name] = node["DeathReasonMessage"] or "it was preempted"
+            continue
         slots = held.get(name, 0) + fits(need, free.get(name, {}))
         slots = min(slots, fits(need, node["Resources"]))
-        if slots:
+        if slots and name not in draining:
             found.append(Node(name, slots))
-    return tuple(sorted(found, key=lambda n: n.name))
+    return Count(tuple(sorted(found, key=lambda n: n.name)), leaving)
 
 
 def fits(need: dict[str, float], has: dict[str, float]) -> int:

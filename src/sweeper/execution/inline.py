@@ -17,7 +17,9 @@ Keep = Callable[[RunKey, RunResult], RunEnded]
 
 
 class NoReports:
-    """The channel of a run that nobody can stop."""
+    """The channel of a run that nobody can stop, or look at while it runs."""
+
+    log = ""
 
     def report(self, step: int, metrics: dict[str, float]) -> bool:
         return False

@@ -6,7 +6,8 @@ import dataclasses
 import socket
 from typing import Any
 
-from sweeper.core.records import RunKey, Slot
+from sweeper.core.records import Failure, FailureKind, RunKey, Slot
+from sweeper.execution.notes import Desk
 from sweeper.ports import Job, Order, Run, RunResult
 
 _jobs: dict[str, Job] = {}
@@ -20,9 +21,10 @@ Done = tuple[RunKey, RunResult, bool]
 class MailboxChannel:
     """A running fold's way to the controller: one call to the mailbox for each report."""
 
-    def __init__(self, mailbox: Any, key: RunKey) -> None:
+    def __init__(self, mailbox: Any, key: RunKey, log: str) -> None:
         self._mailbox, self._key = mailbox, key
         self.stopped = False
+        self.log = log
 
     def report(self, step: int, metrics: dict[str, float]) -> bool:
         import ray
@@ -31,26 +33,63 @@ class MailboxChannel:
         return self.stopped
 
 
-def serve(holds: list[Any], run: Run, mailbox: Any, slot: Slot, lease: int) -> None:
+def serve(holds: list[Any], run: Run, mailbox: Any, slot: Slot, lease: int, launch: str) -> None:
     """Work on `slot` until the mailbox has nothing more. `holds` is [reference to the job]."""
     import ray
 
+    desk = Desk(launch, lease)
     job = _fetch(holds[0])
     coming = mailbox.take.remote(slot, lease, [], True)
     done: list[Done] = []
     while (batch := ray.get(coming)) is not None:
-        coming = mailbox.take.remote(slot, lease, done)
-        done = [_one(job, order, run, mailbox) for order in batch]
+        coming = _hand_over(mailbox.take, slot, lease, done)
+        done = [_one(job, order, run, mailbox, desk) for order in batch]
         if not ray.wait([coming], timeout=0)[0]:
-            mailbox.hand_in.remote(slot, lease, done)
+            _hand_over(mailbox.hand_in, slot, lease, done)
             done = []
+    desk.leave()
 
 
-def _one(job: Job, order: Order, run: Run, mailbox: Any) -> Done:
-    channel = MailboxChannel(mailbox, order.key)
+def _one(job: Job, order: Order, run: Run, mailbox: Any, desk: Desk) -> Done:
+    channel = MailboxChannel(mailbox, order.key, str(desk.log))
+    desk.begin(order.key, order.memory, order.timeout)
     result = run(job, order, channel)
+    desk.end()
     outcome = dataclasses.replace(result.outcome, node=socket.gethostname())
     return order.key, dataclasses.replace(result, outcome=outcome), channel.stopped
+
+
+def _hand_over(method: Any, slot: Slot, lease: int, done: list[Done]) -> Any:
+    """Results on their way; one that cannot be sent is a failed run that says so."""
+    try:
+        return method.remote(slot, lease, done)
+    except Exception:
+        return method.remote(slot, lease, [_sendable(each) for each in done])
+
+
+def _sendable(done: Done) -> Done:
+    key, result, stopped = done
+    problem = unsendable(result)
+    if not problem:
+        return done
+    message = f"the run's result cannot be sent back: {problem}"
+    failure = Failure(FailureKind.ERROR, "Unsendable", message, "unsendable")
+    return key, RunResult(failure, log=result.log), stopped
+
+
+def unsendable(record: Any) -> str:
+    """Which field of a record cannot be pickled, and why; empty when all can."""
+    from ray import cloudpickle
+
+    for each in dataclasses.fields(record):
+        value = getattr(record, each.name)
+        try:
+            cloudpickle.dumps(value)
+        except Exception as error:
+            found = f"{type(value).__name__}: {type(error).__name__}: {error}"
+            inner = unsendable(value) if dataclasses.is_dataclass(value) else ""
+            return f"{each.name}.{inner}" if inner else f"{each.name} ({found})"
+    return ""
 
 
 def _fetch(reference: Any) -> Job:

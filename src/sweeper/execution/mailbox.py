@@ -68,6 +68,14 @@ class Closed:
 
 
 @dataclass(frozen=True, slots=True)
+class Printed:
+    """The end of what a run has printed so far."""
+
+    key: RunKey
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Push:
     """Put a batch behind what the slot has."""
 
@@ -82,7 +90,7 @@ class Recall:
     keys: tuple[RunKey, ...]
 
 
-Message = Started | Ended | Dropped | Buried | Closed
+Message = Started | Ended | Dropped | Buried | Closed | Printed
 
 
 @dataclass(slots=True)
@@ -116,6 +124,7 @@ class Mailbox:
         self._desks: dict[Slot, _Desk] = {}
         self._stops: set[RunKey] = set()
         self._out: list[Message] = []
+        self._printed: dict[RunKey, str] = {}
         self._news = asyncio.Event()
         self._next = 1
         self._early: dict[int, Push | Recall] = {}
@@ -167,6 +176,11 @@ class Mailbox:
         """A running fold's word on its progress; True: stop now."""
         return key in self._stops
 
+    async def printed(self, key: RunKey, text: str) -> None:
+        """A node's agent: what a running fold has printed. Only the latest is kept."""
+        self._printed[key] = text
+        self._news.set()
+
     async def bury(self, slot: Slot, lease: int) -> None:
         """The lease is known to be dead: say what it had in hand."""
         desk = self._desk(slot)
@@ -177,13 +191,15 @@ class Mailbox:
 
     async def read(self, wait: float) -> list[Message]:
         """All messages since the last read; waits so many seconds for the first."""
-        if not self._out:
+        if not (self._out or self._printed):
             self._news.clear()
             try:
                 await asyncio.wait_for(self._news.wait(), wait)
             except TimeoutError:
                 return []
-        found, self._out = self._out, []
+        found = [*self._out, *(Printed(key, text) for key, text in self._printed.items())]
+        self._out = []
+        self._printed.clear()
         return found
 
     def _settle(self, slot: Slot, lease: int, done: Done) -> None:

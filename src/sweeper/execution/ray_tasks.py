@@ -3,16 +3,18 @@
 A lease is an ordinary Ray task with the resources of one fold run, placed on the slot's
 node. It asks the mailbox for work and ends when there is none, so that between two folds
 there is one call to an actor and not a new task, while nothing ever waits in Ray's own
-queue. When a lease dies with several runs in hand, nobody knows which one did it: all go
-back uncharged, and the core sends each alone the next time. Two threads listen: one to the mailbox, one to leases that end or die, to deadlines
-and to the cluster's capacity. Neither waits for the controller.
+queue. Ends by force go through the agent of the slot's node. Two threads listen: one to the
+mailbox, one to leases that end or die, to deadlines and to the cluster's capacity. Neither
+waits for the controller.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import threading
 import time
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +22,10 @@ from typing import Any
 
 from sweeper.core.records import Failure, FailureKind, Node, RunKey, Slot
 from sweeper.core.specs import Resources
-from sweeper.core.stimuli import CapacityChanged, RunCancelled, StopRequested
-from sweeper.execution import cluster, lease
+from sweeper.core.stimuli import CapacityChanged, RunCancelled, RunEnded, StopRequested
+from sweeper.execution import cluster, deaths, lease
+from sweeper.execution.agents import Agents
+from sweeper.execution.deaths import Death
 from sweeper.execution.inline import Keep
 from sweeper.execution.mailbox import (
     Buried,
@@ -30,11 +34,12 @@ from sweeper.execution.mailbox import (
     Ended,
     Mailbox,
     Message,
+    Printed,
     Push,
     Recall,
     Started,
 )
-from sweeper.ports import Job, Order, Post, Run, RunResult
+from sweeper.ports import FileUnwritable, Job, Order, Post, Run, RunResult
 
 LOOK = 0.1
 """Seconds between two looks at leases and deadlines."""
@@ -45,6 +50,12 @@ COUNT = 1.0
 BARREN = 5
 """So many leases in a row that died before any run began end the launch."""
 
+SLACK = 2.0
+"""Seconds that an agent is late, at most, before Ray is asked to do its work."""
+
+Show = Callable[[RunKey, str], None]
+"""Keeps what a run has printed so far where people look for it."""
+
 
 @dataclass(slots=True)
 class _Lease:
@@ -54,8 +65,10 @@ class _Lease:
     slot: Slot
     reference: Any
     keys: tuple[RunKey, ...] = ()
-    deadline: float | None = None
-    cause: Failure | None = None  # what its death means for the run it was at
+    deadline: float | None = None  # the agent ends it before that
+    kill_by: float | None = None  # the agent was told to end it; then Ray is
+    timed_out: Failure | None = None
+    death: Death | None = None
     called_back: bool = False  # killed because its runs were cancelled
 
 
@@ -72,19 +85,28 @@ class RayExecutor:
     """The executor port on Ray tasks."""
 
     def __init__(
-        self, job: Job, run: Run, keep: Keep, resources: Resources, address: str | None = None
+        self,
+        job: Job,
+        run: Run,
+        keep: Keep,
+        resources: Resources,
+        address: str | None = None,
+        show: Show = lambda key, text: None,
     ) -> None:
-        """`keep` stores what a run leaves; it is called on a thread of this executor."""
-        self._job, self._run, self._keep = job, run, keep
+        """`keep` stores what a run leaves, `show` what a running one has printed so far; both
+        are called on a thread of this executor."""
+        self._job, self._run, self._keep, self._show = job, run, keep, show
         self._need = cluster.demand(resources)
         self._address = address
         self._lock = threading.RLock()
         self._leases: dict[Slot, _Lease] = {}
         self._sent: dict[RunKey, _Sent] = {}
         self._numbers = itertools.count(1)
-        self._told = itertools.count(1)
-        self._nodes: tuple[Node, ...] = ()
+        self._nodes: tuple[Node, ...] | None = None
         self._seen: tuple[Node, ...] = ()
+        self._leaving: dict[str, str] = {}
+        self._dead: set[str] = set()  # nodes; Ray may not know yet
+        self._unwritable = False
         self._counted = 0.0
         self._barren = 0
         self._closing = threading.Event()
@@ -104,14 +126,37 @@ class RayExecutor:
         if problem:
             cluster.disconnect()
             raise cluster.ClusterError(problem)
-        self._holds = [ray.put(cluster.moved(self._job, local))]
-        self._mailbox: Any = self._ray.remote(num_cpus=0, max_concurrency=1000)(Mailbox).remote()
+        self._holds = [self._sent_out(cluster.moved(self._job, local))]
         self._serve: Any = self._ray.remote(max_retries=0, max_calls=0)(lease.serve)
+        self._open()
         self._count()
         for work in (self._listen, self._watch):
             thread = threading.Thread(target=self._guard, args=(work,), daemon=True)
             thread.start()
             self._threads.append(thread)
+
+    def _sent_out(self, job: Job) -> Any:
+        try:
+            return self._ray.put(job)
+        except Exception as error:
+            problem = lease.unsendable(job)
+            cluster.disconnect()
+            if not problem:
+                raise
+            raise cluster.ClusterError(
+                f"the sweep's data cannot be sent to workers: {problem}. What a data source "
+                "gives must be something that pickle can carry"
+            ) from error
+
+    def _open(self) -> None:
+        """A mailbox beside the driver, and agents that know it."""
+        here = self._ray.get_runtime_context().get_node_id()
+        self._launch = uuid.uuid4().hex[:12]
+        name = f"sweeper-{self._launch}"
+        options = {**cluster.placed(here, {}), "max_concurrency": 1000, "name": name}
+        self._mailbox: Any = self._ray.remote(Mailbox).options(**options).remote()
+        self._agents = Agents(self._launch, name)
+        self._told = itertools.count(1)
 
     def dispatch(self, slot: Slot, orders: Sequence[Order]) -> None:
         with self._lock:
@@ -131,14 +176,16 @@ class RayExecutor:
     def close(self) -> None:
         """End what still runs and leave the cluster."""
         self._closing.set()
+        if not self._threads:
+            return
         with self._lock:
+            self._agents.close()
             for held in self._leases.values():
                 self._ray.cancel(held.reference, force=True)
-        for thread in self._threads:
-            thread.join(timeout=5)
-        if self._threads:
             self._ray.kill(self._mailbox)
-            cluster.disconnect()
+        for thread in self._threads:
+            thread.join(timeout=2)
+        cluster.disconnect()
 
     # --- threads ----------------------------------------------------------------------
 
@@ -153,14 +200,19 @@ class RayExecutor:
                 return
 
     def _listen(self) -> None:
-        messages: list[Message] = self._ray.get(self._mailbox.read.remote(LOOK * 5))
+        mailbox = self._mailbox
+        try:
+            messages: list[Message] = self._ray.get(mailbox.read.remote(LOOK * 5))
+        except self._ray.exceptions.RayActorError as error:
+            self._replace_mailbox(error)
+            return
         for message in messages:
             with self._lock:
                 _HEAR[type(message)](self, message)
 
     def _watch(self) -> None:
         with self._lock:
-            running = {held.reference: held for held in self._leases.values() if not held.cause}
+            running = {held.reference: held for held in self._leases.values() if not held.death}
         if running:
             gone, _ = self._ray.wait(list(running), num_returns=1, timeout=LOOK)
             for reference in gone:
@@ -173,25 +225,32 @@ class RayExecutor:
     def _count(self) -> None:
         """Tell the controller what there is room for, where it changed and stays so."""
         now = time.monotonic()
-        if self._nodes and now < self._counted + COUNT:
+        if now < self._counted + COUNT:
             return
         self._counted = now
         with self._lock:
             held: dict[str, int] = {}
             for slot in self._leases:
                 held[slot.node] = held.get(slot.node, 0) + 1
-        nodes = cluster.rooms(self._need, held)
-        if not self._nodes or (nodes == self._seen and nodes != self._nodes):
-            self._nodes = nodes
-            self._post(CapacityChanged(0, nodes))
-        self._seen = nodes
+        found = cluster.count(self._need, held)
+        with self._lock:
+            self._leaving = found.leaving
+            nodes = tuple(node for node in found.rooms if node.name not in self._dead)
+            self._agents.settle(node.name for node in nodes)
+            if self._nodes is None or (nodes == self._seen and nodes != self._nodes):
+                self._say_room(nodes)
+            self._seen = nodes
+
+    def _say_room(self, nodes: tuple[Node, ...]) -> None:
+        self._nodes = nodes
+        self._post(CapacityChanged(0, nodes))
 
     # --- leases -----------------------------------------------------------------------
 
     def _hire(self, slot: Slot) -> None:
         number = next(self._numbers)
         task = self._serve.options(**cluster.placed(slot.node, self._need))
-        reference = task.remote(self._holds, self._run, self._mailbox, slot, number)
+        reference = task.remote(self._holds, self._run, self._mailbox, slot, number, self._launch)
         self._leases[slot] = _Lease(number, slot, reference)
 
     def _look_at(self, held: _Lease) -> None:
@@ -199,24 +258,33 @@ class RayExecutor:
         try:
             self._ray.get(held.reference)
         except Exception as error:
+            fate = self._agents.autopsy(held.slot.node, held.number)
             with self._lock:
-                held.cause = held.cause or cluster.cause_of_death(error)
+                leaving = self._leaving.get(held.slot.node, "")
+                held.death = deaths.death(error, fate, leaving)
             self._mailbox.bury.remote(held.slot, held.number)
 
     def _enforce(self, now: float) -> None:
         """Kill leases whose batch is past its time, or was called back and does not go."""
-        for held in list(self._leases.values()):
+        for held in self._leases.values():
             orders = [self._sent[key] for key in held.keys if key in self._sent]
-            if held.called_back or held.cause or not orders:
+            if held.death or not orders:
                 continue
-            if all(o.kill_at is not None and now >= o.kill_at for o in orders):
+            if held.kill_by is not None:
+                if now >= held.kill_by:
+                    held.kill_by = now + SLACK
+                    self._ray.cancel(held.reference, force=True)
+            elif all(o.kill_at is not None and now >= o.kill_at for o in orders):
                 held.called_back = True
-                self._ray.cancel(held.reference, force=True)
+                self._kill(held, now)
             elif held.deadline is not None and now >= held.deadline:
                 message = f"no result {orders[0].timeout:g} s after it began"
-                held.cause = Failure(FailureKind.TIMEOUT, "Timeout", message, "timeout")
-                self._ray.cancel(held.reference, force=True)
-                self._mailbox.bury.remote(held.slot, held.number)
+                held.timed_out = Failure(FailureKind.TIMEOUT, "Timeout", message, "timeout")
+                self._kill(held, now)
+
+    def _kill(self, held: _Lease, now: float) -> None:
+        held.kill_by = now + SLACK
+        self._agents.kill(held.slot.node, held.number)
 
     def _go_on(self, slot: Slot, number: int) -> None:
         """The lease is over. What the slot still owes goes to a new one."""
@@ -237,7 +305,7 @@ class RayExecutor:
         held.keys = message.keys
         orders = [self._sent[key] for key in held.keys if key in self._sent]
         times = [order.timeout for order in orders if order.timeout is not None]
-        held.deadline = time.monotonic() + sum(times) if times else None
+        held.deadline = time.monotonic() + sum(times) + SLACK if times else None
 
     def _ended(self, message: Ended) -> None:
         if self._sent.pop(message.key, None) is None:
@@ -245,7 +313,11 @@ class RayExecutor:
         if message.stopped:
             self._post(RunCancelled(0, message.key))
         else:
-            self._post(self._keep(message.key, message.result))
+            self._store(message.key, message.result)
+
+    def _printed(self, message: Printed) -> None:
+        if message.key in self._sent:
+            self._show_log(message.key, message.text)
 
     def _dropped(self, message: Dropped) -> None:
         if self._sent.pop(message.key, None) is not None:
@@ -258,27 +330,91 @@ class RayExecutor:
         held = self._leases.get(message.slot)
         if held is None or held.number != message.lease:
             return
-        cause = held.cause or Failure(FailureKind.LOST, "WorkerDied", "its process died", "lost")
-        if not message.hand and not held.called_back:
+        death = held.death or Death(deaths.UNKNOWN)
+        if held.timed_out is not None:
+            death = dataclasses.replace(death, cause=held.timed_out)
+        if death.node_gone:
+            self._leave_node(held.slot.node)
+        elif not message.hand and not held.called_back:
             self._barren += 1
-        known = cause.kind is FailureKind.TIMEOUT or len(message.hand) == 1
-        for place, keys in enumerate(message.hand):
-            guilty = known and place == 0 and len(keys) == 1
-            for key in keys:
-                self._bury(key, cause if guilty else _uncharged(cause))
-        if self._barren >= BARREN:
-            self._lose_everything(f"workers die before they begin: {cause.error}: {cause.message}")
-        else:
-            self._go_on(message.slot, message.lease)
+        if death.run is not None and death.run in self._sent and death.log:
+            self._show_log(death.run, death.log)
+        for key, failure in death.failures(message.hand):
+            self._bury(key, RunResult(failure))
+        if death.node_gone:
+            self._give_back(held.slot, death.cause)
+        elif self._barren >= BARREN:
+            why = death.cause
+            self._lose_everything(f"workers die before they begin: {why.error}: {why.message}")
+            return
+        self._go_on(message.slot, message.lease)
 
-    def _bury(self, key: RunKey, cause: Failure) -> None:
+    def _leave_node(self, node: str) -> None:
+        """A node is gone: nothing more may be sent to it."""
+        self._dead.add(node)
+        self._agents.forget(node)
+        if any(known.name == node for known in self._nodes or ()):
+            self._say_room(tuple(n for n in self._nodes or () if n.name != node))
+
+    def _give_back(self, slot: Slot, cause: Failure) -> None:
+        """What waits for a slot that is no more has not begun."""
+        waiting = [key for key, order in self._sent.items() if order.slot == slot]
+        self._mailbox.tell.remote(next(self._told), Recall(tuple(waiting)))
+        for key in waiting:
+            self._bury(key, RunResult(deaths.uncharged(cause)))
+
+    def _bury(self, key: RunKey, result: RunResult) -> None:
         order = self._sent.pop(key, None)
         if order is None:
             return
         if order.kill_at is not None:
             self._post(RunCancelled(0, key))
         else:
-            self._post(self._keep(key, RunResult(cause)))
+            self._store(key, result)
+
+    # --- what does not depend on one lease ----------------------------------------------
+
+    def _store(self, key: RunKey, result: RunResult) -> None:
+        """Keep a run's files and give the answer; what cannot be kept has not happened."""
+        try:
+            self._post(self._keep(key, result))
+        except FileUnwritable as error:
+            self._stop_writing(error)
+            self._post_lost([key], "FileUnwritable", str(error))
+
+    def _show_log(self, key: RunKey, text: str) -> None:
+        try:
+            self._show(key, text)
+        except FileUnwritable as error:
+            self._stop_writing(error)
+
+    def _stop_writing(self, error: FileUnwritable) -> None:
+        """The sweep's directory cannot be written: end the launch while nothing is lost."""
+        if not self._unwritable:
+            self._unwritable = True
+            self._post(StopRequested(0, str(error), now=True))
+
+    def _replace_mailbox(self, error: Exception) -> None:
+        """The mailbox died by itself: what was under way is lost, and the launch goes on."""
+        with self._lock:
+            if self._closing.is_set():
+                return
+            self._barren += 1
+            if self._barren >= BARREN:
+                raise error
+            owed, self._sent = list(self._sent), {}
+            self._agents.close()
+            for held in self._leases.values():
+                self._ray.cancel(held.reference, force=True)
+            self._leases.clear()
+            self._open()
+            self._agents.settle(node.name for node in self._nodes or ())
+            self._post_lost(owed, "MailboxDied", "the process that hands out work died")
+
+    def _post_lost(self, owed: Sequence[RunKey], error: str, message: str) -> None:
+        lost = Failure(FailureKind.LOST, error, message, "lost", charged=False)
+        for key in owed:
+            self._post(RunEnded(0, key, lost))
 
     def _lose_everything(self, reason: str) -> None:
         """End the launch: what was under way is lost, uncharged, and can be launched again."""
@@ -287,13 +423,7 @@ class RayExecutor:
             self._sent.clear()
             self._leases.clear()
         self._post(StopRequested(0, reason))
-        for key in owed:
-            lost = _uncharged(Failure(FailureKind.LOST, "ClusterGone", reason, "lost"))
-            self._post(self._keep(key, RunResult(lost)))
-
-
-def _uncharged(failure: Failure) -> Failure:
-    return Failure(failure.kind, failure.error, failure.message, failure.fingerprint, charged=False)
+        self._post_lost(owed, "ClusterGone", reason)
 
 
 _HEAR: dict[type, Callable[[RayExecutor, Any], None]] = {
@@ -301,5 +431,6 @@ _HEAR: dict[type, Callable[[RayExecutor, Any], None]] = {
     Ended: RayExecutor._ended,
     Dropped: RayExecutor._dropped,
     Closed: RayExecutor._closed,
+    Printed: RayExecutor._printed,
     Buried: RayExecutor._buried,
 }

@@ -17,8 +17,10 @@ Read = Callable[[], str]
 
 
 @contextmanager
-def captured(active: bool = True) -> Iterator[Read]:
+def captured(active: bool = True, path: str = "") -> Iterator[Read]:
     """Inside, output goes to a file of this process; the value reads it, also afterwards.
+
+    `path` names that file, for its owner only; without one it has no name.
 
     Both Python's streams and file descriptors 1 and 2 are caught; where a descriptor is
     closed or replaced (as under a test runner) the streams alone are. Not for threads side
@@ -27,7 +29,7 @@ def captured(active: bool = True) -> Iterator[Read]:
     if not active:
         yield lambda: ""
         return
-    log = _file()
+    log = _file(path)
     stream = _stream(log)
     os.ftruncate(log, 0)
     streams = sys.stdout, sys.stderr
@@ -47,13 +49,16 @@ def captured(active: bool = True) -> Iterator[Read]:
 
 
 @cache
-def _file() -> int:
-    """The descriptor of one unnamed file a process. Appending keeps both streams and child
+def _file(path: str) -> int:
+    """The descriptor of the one file of this process. Appending keeps both streams and child
     processes in order."""
-    descriptor, path = tempfile.mkstemp(prefix="sweeper-")
-    os.close(descriptor)
-    appending = os.open(path, os.O_RDWR | os.O_APPEND)
-    os.unlink(path)
+    unnamed = not path
+    if unnamed:
+        descriptor, path = tempfile.mkstemp(prefix="sweeper-")
+        os.close(descriptor)
+    appending = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+    if unnamed:
+        os.unlink(path)
     return appending
 
 

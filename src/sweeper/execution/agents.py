@@ -1,0 +1,66 @@
+"""The driver's side of the agents: one on each node, and what can be asked of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sweeper.execution.agent import Agent, Fate
+
+PATIENCE = 1.0
+"""Seconds to wait for an agent's answer; without one the launch goes on as if it had none."""
+
+
+class Agents:
+    """Ray starts an agent anew when it dies; one whose node died is forgotten."""
+
+    def __init__(self, launch: str, mailbox: str) -> None:
+        self._launch, self._mailbox = launch, mailbox
+        self._handles: dict[str, Any] = {}
+
+    def settle(self, nodes: Iterable[str]) -> None:
+        """See that there is one on each of these nodes."""
+        import ray
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+        for node in nodes:
+            if node not in self._handles:
+                actor: Any = ray.remote(Agent).options(
+                    num_cpus=0,
+                    max_restarts=-1,
+                    max_concurrency=4,
+                    scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False),
+                )
+                self._handles[node] = actor.remote(self._launch, self._mailbox)
+
+    def kill(self, node: str, lease: int) -> None:
+        """End a lease with its whole process tree, if there is an agent who can."""
+        if node in self._handles:
+            self._handles[node].kill.remote(lease)
+
+    def autopsy(self, node: str, lease: int) -> Fate | None:
+        """What is known of a dead lease; None when nobody can say."""
+        import ray
+
+        if node not in self._handles:
+            return None
+        try:
+            fate: Fate | None = ray.get(self._handles[node].autopsy.remote(lease), timeout=PATIENCE)
+        except ray.exceptions.RayError:
+            return None
+        return fate
+
+    def forget(self, node: str) -> None:
+        """The node is gone, and its agent with it."""
+        self._handles.pop(node, None)
+
+    def close(self) -> None:
+        """End everything of this launch on every node, the agents last."""
+        import ray
+
+        closing = [handle.close.remote() for handle in self._handles.values()]
+        if closing:
+            ray.wait(closing, num_returns=len(closing), timeout=PATIENCE)
+        for handle in self._handles.values():
+            ray.kill(handle)
+        self._handles.clear()

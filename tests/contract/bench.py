@@ -1,0 +1,104 @@
+"""An executor to try things on."""
+
+from __future__ import annotations
+
+import os
+import queue
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from contract.acts import act
+from sweeper.core.records import RunKey, Slot, SplitDigest
+from sweeper.core.space import Space
+from sweeper.core.specs import Goal, Metric, Resources, SweepSpec
+from sweeper.core.stimuli import CapacityChanged, RunCancelled, RunEnded, Stimulus
+from sweeper.execution.ray_tasks import RayExecutor
+from sweeper.ports import Executor, Job, Order, Rows, RunResult, Splits
+
+
+class Bench:
+    """An executor with its inbox and what it kept."""
+
+    def __init__(self, make: Callable[..., Executor]) -> None:
+        spec = SweepSpec("bench", 0, Metric("m", Goal.MAXIMIZE), Space())
+        splits = Splits((), SplitDigest(0, (), ""))
+        job = Job(spec, Rows(None), splits, (), "none", (), None, str(Path(__file__).parent))
+        self.kept: dict[RunKey, RunResult] = {}
+        self.inbox: queue.SimpleQueue[Stimulus] = queue.SimpleQueue()
+        self.shown: dict[RunKey, str] = {}
+        self.executor = make(job, act, self.keep)
+        self.executor.start(self.inbox.put)
+        capacity = self.inbox.get(timeout=60)
+        assert isinstance(capacity, CapacityChanged)
+        node = capacity.nodes[0]
+        self.slots = [Slot(node.name, index) for index in range(node.slots)]
+        self.trial = 0
+
+    def keep(self, key: RunKey, result: RunResult) -> RunEnded:
+        self.kept[key] = result
+        return RunEnded(0, key, result.outcome)
+
+    def show(self, key: RunKey, text: str) -> None:
+        self.shown[key] = text
+
+    def send(
+        self,
+        *acts: str,
+        slot: int = 0,
+        timeout: float | None = None,
+        memory: int | None = None,
+        **params: str,
+    ) -> list[RunKey]:
+        """One batch of orders, one for each act; a new trial each time."""
+        self.trial += 1
+        orders = [
+            Order(RunKey(self.trial, fold, 1), {"do": do, **params}, 1, timeout, memory)
+            for fold, do in enumerate(acts)
+        ]
+        self.executor.dispatch(self.slots[slot % len(self.slots)], orders)
+        return [order.key for order in orders]
+
+    def next(self) -> Stimulus:
+        while True:
+            found = self.inbox.get(timeout=60)
+            if not isinstance(found, CapacityChanged):
+                return found
+
+    def outcome(self, *acts: str, **options: Any) -> Any:
+        """Of a single run."""
+        (key,) = self.send(*acts, **options)
+        return self.outcomes([key])[key]
+
+    def outcomes(self, keys: list[RunKey]) -> dict[RunKey, object]:
+        found: dict[RunKey, object] = {}
+        while len(found) < len(keys):
+            stimulus = self.next()
+            assert isinstance(stimulus, RunEnded | RunCancelled)
+            assert stimulus.run not in found, "two answers to one order"
+            found[stimulus.run] = (
+                stimulus.outcome if isinstance(stimulus, RunEnded) else "cancelled"
+            )
+        assert set(found) == set(keys)
+        return found
+
+
+@contextmanager
+def on_ray(address: str | None = None) -> Iterator[Bench]:
+    """A bench whose workers find the tests' own modules."""
+    before = os.environ.get("PYTHONPATH", "")
+    here = Path(__file__).resolve().parents[1]
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(here), str(here.parent / "src"), before])
+    shown: list[Bench] = []
+    bench = Bench(
+        lambda job, run, keep: RayExecutor(
+            job, run, keep, Resources(), address, lambda key, text: shown[0].show(key, text)
+        )
+    )
+    shown.append(bench)
+    try:
+        yield bench
+    finally:
+        bench.executor.close()
+        os.environ["PYTHONPATH"] = before
