@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from journal.writer import environment
 from sweeper import app, view
@@ -19,7 +20,8 @@ from sweeper.core.evolve import replay
 from sweeper.core.invariants import violations
 from sweeper.core.records import Phase, SweepState
 from sweeper.journal import places
-from sweeper.ports import SweeperError
+from sweeper.journal.sql.server import LEASES, Server
+from sweeper.ports import SweeperError, SweepHeld
 
 CONFIG = """
 name: {name}
@@ -28,8 +30,8 @@ data: {{source: "sklearn:iris", target: target}}
 cv: 3
 metric: accuracy
 model:
-  estimator: sklearn.tree.DecisionTreeClassifier
-  parameters: {{max_depth: {{min: 1, max: 8}}, min_samples_leaf: {{min: 1, max: 20}}}}
+  estimator: sklearn.ensemble.RandomForestClassifier
+  parameters: {{n_estimators: {slow}, min_samples_leaf: {{min: 1, max: 20}}}}
 search: {{sampler: random, pruner: none, concurrency: 1}}
 budget: {{trials: {trials}}}
 refit: {refit}
@@ -42,19 +44,19 @@ journal: "{journal}"
 def config(tmp_path, postgres):
     """Writes a config whose sweep is called as the test's folder, and gives its path."""
 
-    def write(trials: int = 3, refit: str = "true") -> Path:
+    def write(trials: int = 3, refit: str = "true", slow: int = 1) -> Path:
         path = tmp_path / "sweep.yaml"
         secret = postgres.url.replace("sweeper@", "sweeper:hunter2@")  # trusted without it
         path.write_text(
-            CONFIG.format(name=tmp_path.name, trials=trials, refit=refit, journal=secret)
+            CONFIG.format(name=tmp_path.name, trials=trials, refit=refit, slow=slow, journal=secret)
         )
         return path
 
     return write
 
 
-def launch(config: Path, root: Path, *overrides: str):
-    return app.launch(config, overrides=overrides, root=root, inline=True)
+def launch(config: Path, root: Path, *overrides: str, **options):
+    return app.launch(config, overrides=overrides, root=root, inline=True, **options)
 
 
 def command(*words: object) -> list[str]:
@@ -79,7 +81,7 @@ def killed(config: Path, root: Path, after: int) -> None:
 
 
 def test_a_killed_sweep_is_read_and_goes_on_from_an_empty_directory(config, tmp_path):
-    path, here, there = config(trials=200), tmp_path / "here", tmp_path / "there"
+    path, here, there = config(trials=200, slow=150), tmp_path / "here", tmp_path / "there"
     name = tmp_path.name
     here.mkdir()
     killed(path, here, after=8)
@@ -157,3 +159,43 @@ def until_a_model_is_needed(order, phase):
         return order(self, state, key)
 
     return call
+
+
+def test_a_controller_whose_sweep_was_taken_over_ends_and_says_so(config, tmp_path, postgres):
+    path, server = config(trials=5000), Server(postgres.url)
+
+    def take_over(state):
+        if len(state.trials) == 3:
+            mine = sa.update(LEASES).where(LEASES.c.sweep == state.spec.name)
+            with server.begin() as connection:
+                connection.execute(mine.values(fence=LEASES.c.fence + 1))
+
+    with pytest.raises(SweepHeld, match="lost the sweep") as caught:
+        launch(path, tmp_path / "here", "tracking=none", observer=take_over)
+    assert caught.value.exit_code == 5
+    state = app.read(tmp_path / "here" / tmp_path.name)
+    assert violations(state) == []
+    assert 3 <= len(state.trials) < 500
+    server.close()
+
+
+def test_a_sweep_whose_server_is_away_hides_no_other_and_keeps_none_from_starting(config, tmp_path):
+    path, root = config(trials=1), tmp_path / "here"
+    launch(path, root, "tracking=none")
+    away = root / "away"
+    away.mkdir()
+    url = "postgresql://me:hunter2@127.0.0.1:1/sweeps"
+    (away / places.POINTER).write_text(json.dumps({"url": url, "sweep": "away"}))
+    listed = subprocess.run(
+        command("ls", "--dir", root, "--json"), env=environment(), capture_output=True, check=True
+    )
+    states = {each["name"]: each["state"] for each in json.loads(listed.stdout)["sweeps"]}
+    assert states == {"away": "damaged", tmp_path.name: "finished"}
+    told: list[str] = []
+    path.write_text(path.read_text().replace(f"name: {tmp_path.name}", "name: second"))
+    outcome = launch(path, root, "tracking=none", "journal=file", notice=told.append)
+    assert outcome.exit_code == 0
+    assert outcome.state.looks_elsewhere == 1
+    (warning,) = [line for line in told if "looks at this holdout are not counted" in line]
+    assert "sweep away" in warning
+    assert "hunter2" not in warning

@@ -11,7 +11,7 @@ import contextlib
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,15 +40,22 @@ def sweeps(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if places.exists(path))
 
 
-def looks(folder: Path, digest: str, but: Path) -> int:
-    """How often the other sweeps of a root looked at the holdout with this digest."""
+def looks(folder: Path, digest: str, but: Path, notice: Callable[[str], None]) -> int:
+    """How often the other sweeps of a root looked at the holdout with this digest.
+
+    A journal that cannot be read must not keep this sweep from starting; `notice` is told.
+    """
     if not digest:
         return 0
     marks = (b'"type":"HoldoutLooked"', f'"digest":"{digest}"'.encode())
     found = 0
     for path in sweeps(folder):
-        if path.name != but.name:
+        if path.name == but.name:
+            continue
+        try:
             found += sum(1 for _ in places.at(path).lines(*marks))
+        except SweeperError as error:
+            notice(f"warning: sweep {path.name}'s looks at this holdout are not counted: {error}")
     return found
 
 

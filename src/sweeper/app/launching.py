@@ -167,7 +167,9 @@ class _Launch:
             pid=os.getpid(),
             environment=environment(Path(self._prepared.spec.directory)),
             edit=edit,
-            looks=looks(self._directory.path.parent, holdout, self._directory.path),
+            looks=looks(
+                self._directory.path.parent, holdout, self._directory.path, self._notice
+            ),
         )
 
     def _executor(self) -> Executor:

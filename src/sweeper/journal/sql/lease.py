@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from sweeper.journal.lock import held_by, named, signature
 from sweeper.journal.sql.server import LEASES, Server
-from sweeper.ports import JournalUnreachable, SweepHeld
+from sweeper.ports import JournalUnreachable, JournalUnwritable, SweepHeld
 
 TTL, BEAT, LOOK = 4.0, 1.0, 0.2
 """Seconds a lease lasts, between two renewals, and between two looks at another's."""
@@ -68,7 +68,7 @@ class Lease:
             try:
                 with self._server.begin() as connection:
                     self.renew(connection)
-            except JournalUnreachable:
+            except (JournalUnreachable, JournalUnwritable):
                 continue  # the next beat tries again; an append says so if it lasts
             except SweepHeld:
                 self._lost()
