@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
 import os
+import signal
 import socket
 import sys
+import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,7 +48,8 @@ def connect(address: str | None, directory: Path) -> bool:
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     if address is None:
         try:
-            ray.init(address="local", include_dashboard=False, **options)
+            with _signals_kept():
+                ray.init(address="local", include_dashboard=False, **options)
         except Exception as error:
             raise ClusterError(
                 f"Ray did not start on this machine: {said(error)}. Launch again; its own logs "
@@ -60,10 +65,21 @@ def connect(address: str | None, directory: Path) -> bool:
         "py_modules": [str(package)],
     }
     try:
-        ray.init(address=address, runtime_env=env, **options)
+        with _signals_kept():
+            ray.init(address=address, runtime_env=env, **options)
     except (ConnectionError, ValueError, RuntimeError) as error:
         raise ClusterError(_unreachable(address, said(error))) from error
     return False
+
+
+@contextlib.contextmanager
+def _signals_kept() -> Iterator[None]:
+    """Ray puts handlers of its own in place when it starts: a SIGTERM would abort the launch."""
+    ours = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    if threading.current_thread() is threading.main_thread():
+        for number, handler in ours.items():
+            signal.signal(number, handler)
 
 
 def _knock(address: str) -> None:
