@@ -14,6 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import sweeper
 from sweeper.core.events import FoldsDispatched, FoldSucceeded
 from sweeper.core.evolve import replay
 from sweeper.core.invariants import violations
@@ -38,7 +39,7 @@ budget: {{trials: {trials}}}
 def launch(folder: Path, name: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "sweeper.cli.main", "launch", f"{name}.yaml"]
     log = (folder / f"{name}.log").open("ab")
-    source = str(Path(__file__).resolve().parents[2] / "src")
+    source = str(Path(sweeper.__file__).resolve().parents[1])
     env = {**os.environ, "PYTHONPATH": source}
     return subprocess.Popen(command, cwd=folder, env=env, stdout=log, stderr=log)
 
@@ -57,7 +58,7 @@ def kill_at_random(folder: Path, name: str, kills: int, rng: random.Random) -> i
         size = journal.stat().st_size if journal.exists() else 0
         while process.poll() is None and (not journal.exists() or journal.stat().st_size <= size):
             time.sleep(0.01)  # until this launch has written its first record
-        deadline = time.monotonic() + rng.uniform(0, 9)
+        deadline = time.monotonic() + rng.uniform(0, 4)
         while process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.005)
         hits += process.poll() is None

@@ -1,0 +1,79 @@
+"""Folds that hang, ignore SIGTERM, and leave children in sessions of their own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from chaos.checking import doctor, repeats, sound
+from chaos.processes import marked, wait_for
+from chaos.result import Result
+from chaos.sweeps import Sweep, ended, said, start
+from chaos.tally import Tally
+from sweeper.core.events import FoldFailed, FoldsDispatched
+from sweeper.core.records import FailureKind, TrialState
+from sweeper.journal.file import read
+
+TIMEOUT, AFTER = 4.0, 5.0
+CONFIG = """
+data: {source: "sklearn:iris", target: target, holdout: none}
+cv: {splitter: ShuffleSplit, n_splits: 1}
+metric: accuracy
+train: acts:hangs
+parameters:
+  how: {values: [hangs, well]}
+  round: {values: [ROUNDS]}
+search: {sampler: grid, pruner: none, concurrency: 2}
+retries: {timeout: 0}
+timeout: 4s
+register: none
+refit: false
+tracking: none
+"""
+
+
+def run(count: int, seed: int, folder: Path) -> Result:
+    """`count` folds that hang."""
+    del seed
+    tally = Tally()
+    text = CONFIG.replace("ROUNDS", ", ".join(str(number) for number in range(count)))
+    sweep = Sweep(folder, "hanging").configure(text)
+    most = 0
+    with ended(start(sweep, CHAOS_MARK=str(folder))) as process:
+        while process.poll() is None:
+            sleepers = [words for words in marked(str(folder)).values() if "sleep 3607" in words]
+            most = max(most, len(sleepers))
+    assert process.returncode == 0, said(sweep)[-2000:]
+    assert most, "no child was ever seen: the injection did nothing"
+    state = sound(sweep)
+    for trial in state.trials.values():
+        expected = TrialState.COMPLETE if trial.params["how"] == "well" else TrialState.FAILED
+        assert trial.state is expected, f"{trial.params} is {trial.state}"
+    for seconds in _lasted(sweep):
+        tally.inject(f"killed after {seconds:.1f} s", lambda s=seconds: _in_time(s))
+    assert tally.injections == count, f"{tally.injections} timeouts, expected {count}"
+    longest = wait_for(lambda: not marked(str(folder)), 10, "no orphan is left")
+    doctor(sweep)
+    assert repeats(sweep) == 0
+    return tally.result(
+        "hang",
+        f"timeout {TIMEOUT:g} s; killed {', '.join(f'{s:.1f}' for s in _lasted(sweep))} s after being sent",
+        f"up to {most} children in sessions of their own at a time; none {longest:.1f} s after the end",
+    )
+
+
+def _lasted(sweep: Sweep) -> list[float]:
+    """Seconds from sending each run that timed out to the news of its end."""
+    sent, found = {}, []
+    for event in read(sweep.journal):
+        if isinstance(event, FoldsDispatched):
+            sent |= dict.fromkeys(event.runs, event.t)
+        if isinstance(event, FoldFailed):
+            assert event.outcome.kind is FailureKind.TIMEOUT, event
+            found.append(event.t - sent[event.run])
+    return found
+
+
+def _in_time(seconds: float) -> tuple[int, int]:
+    """A worker's start is in it: the time limit runs from when the fold begins there."""
+    assert seconds < TIMEOUT + AFTER, f"killed only after {seconds:.1f} s"
+    return 0, 0

@@ -1,0 +1,60 @@
+"""A fold that eats memory beside others that do not, with a limit in the config."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from chaos.checking import doctor, repeats, sound
+from chaos.result import Result
+from chaos.sweeps import Sweep, finish
+from chaos.tally import Tally
+from sweeper.core.records import Failure, RunState, State, TrialState
+
+CONFIG = """
+data: {source: "sklearn:iris", target: target, holdout: none}
+cv: {splitter: ShuffleSplit, n_splits: 1}
+metric: accuracy
+train: acts:eats
+parameters:
+  kind: {values: [greedy, modest]}
+  x: {values: [ROUNDS]}
+search: {sampler: grid, pruner: none, concurrency: 2}
+resources: {cpus: 1, memory: 700MB}
+retries: {oom: 1}
+timeout: 2m
+register: none
+refit: false
+tracking: none
+"""
+
+
+def run(count: int, seed: int, folder: Path) -> Result:
+    """`count` greedy trials with as many modest neighbours."""
+    del seed
+    tally = Tally()
+    text = CONFIG.replace("ROUNDS", ", ".join(f"0.{number}" for number in range(1, count + 1)))
+    sweep = Sweep(folder, "hog").configure(text)
+    took = finish(sweep)
+    state = sound(sweep)
+    for number in state.trials:
+        tally.inject(f"trial {number}", lambda number=number: _charged(state, number))
+    doctor(sweep)
+    assert repeats(sweep) == 0
+    left_out = ("a node that runs full without a limit in the config: it would hurt this machine",)
+    return tally.result(
+        "memory", f"{count} greedy folds of 700 MB, done in {took:.0f} s", left_out=left_out
+    )
+
+
+def _charged(state: State, number: int) -> tuple[int, int]:
+    """The greedy: twice, as oom. The modest: never."""
+    trial = state.trials[number]
+    charged = [run.outcome for run in trial.runs if run.state is RunState.FAILED]
+    kinds = [str(outcome.kind) for outcome in charged if isinstance(outcome, Failure)]
+    if trial.params["kind"] == "modest":
+        assert trial.state is TrialState.COMPLETE, f"{trial.state}: {charged}"
+        assert not kinds, f"an innocent neighbour was charged: {charged}"
+    else:
+        assert trial.state is TrialState.FAILED, trial.state
+        assert kinds == ["oom", "oom"], f"{kinds}: {charged}"
+    return 0, 0

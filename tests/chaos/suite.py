@@ -1,0 +1,83 @@
+"""Runs the cases, one after the other, and writes the report."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+import tempfile
+import time
+import traceback
+from pathlib import Path
+
+from chaos.report import write
+from chaos.result import Result
+from chaos.table import CASES, Case
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m chaos", description=__doc__)
+    parser.add_argument("--only", nargs="+", metavar="CASE", help="only these cases")
+    parser.add_argument("--scale", type=float, default=1.0, help="of the injections, this share")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--report", type=Path, metavar="FILE", help="write the report there")
+    parser.add_argument("--list", action="store_true", help="name the cases and leave")
+    asked = parser.parse_args()
+    known = {case.name for case in CASES}
+    unknown = set(asked.only or ()) - known
+    if unknown:
+        parser.error(
+            f"no case called {', '.join(sorted(unknown))}: there is {', '.join(sorted(known))}"
+        )
+    chosen = [case for case in CASES if not asked.only or case.name in asked.only]
+    if asked.list:
+        print("\n".join(f"{case.name:22} {case.injection}" for case in chosen))
+        return 0
+    return run(chosen, asked.scale, asked.seed, asked.report)
+
+
+def run(chosen: list[Case], scale: float, seed: int, report: Path | None) -> int:
+    """All chosen cases, whether or not one before them held; 1 when one did not."""
+    came: dict[str, Result | str] = {}
+    with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
+        _prepare(Path(folder))
+        for case in chosen:
+            came[case.name] = _one(case, scale, seed, Path(folder) / case.name)
+    if report is not None:
+        write(report, came)
+    broken = [name for name, result in came.items() if isinstance(result, str)]
+    print(
+        f"{len(came) - len(broken)} of {len(came)} cases hold"
+        + "".join(f"\n  NOT: {n}" for n in broken)
+    )
+    return 1 if broken else 0
+
+
+def _prepare(folder: Path) -> None:
+    """One thread, and everything imported: what is forked from here is quick and sound."""
+    from chaos.forked import import_everything
+
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = "1"
+    import_everything(folder / "imports")
+
+
+def _one(case: Case, scale: float, seed: int, folder: Path) -> Result | str:
+    """Its result, or what did not hold."""
+    folder.mkdir()
+    count = max(1, round(case.count * scale))
+    print(f"{case.name}: {count} injections …", flush=True)
+    began = time.monotonic()
+    try:
+        found = importlib.import_module(f"chaos.cases.{case.module}").run(count, seed, folder)
+    except Exception as wrong:
+        traceback.print_exc(file=sys.stdout)
+        print(f"{case.name}: DOES NOT HOLD after {time.monotonic() - began:.1f} s", flush=True)
+        return str(wrong)
+    print(
+        f"{case.name}: {found.injections} done, {found.lost} lost, {found.repeated} repeated, {found.seconds:.1f} s"
+    )
+    for note in (*found.notes, *(f"left out: {text}" for text in found.left_out)):
+        print(f"    {note}", flush=True)
+    return found
