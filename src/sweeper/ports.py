@@ -66,10 +66,6 @@ class JournalUnreachable(SweeperError):
     """The server that holds the journal cannot be asked; names it, never the password."""
 
 
-class JournalUnreachable(SweeperError):
-    """The server that holds the journal cannot be asked; names it, never the password."""
-
-
 class JournalUnwritable(SweeperError):
     """The journal could not be appended to: what is not in it has not happened."""
 
@@ -162,12 +158,17 @@ class Order:
     holdout: Rows | None = None  # only a HOLDOUT run is given these
 
 
+TRACE = "--- how it failed ---"
+"""The line of a run's log from which on it is the traceback."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunResult:
     """What a worker sends back: the outcome as a value, never an exception.
 
     `files`: role → (file name, content), to be kept in the sweep's directory. A REFIT run
-    leaves the role `model`. `log` is what the run wrote to stdout and stderr.
+    leaves the role `model`. `log` is what the run wrote to stdout and stderr, and of a failed
+    one, after a line TRACE, the traceback.
     """
 
     outcome: Outcome

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from sweeper.core.records import (
@@ -33,7 +33,7 @@ ORDER = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAILED, TrialState.R
 
 @dataclass(frozen=True, slots=True)
 class FailureGroup:
-    """Failures with one cause. `example` is the first of them."""
+    """Failures of one class with one cause. `example` is the first of them."""
 
     fingerprint: str
     count: int
@@ -133,9 +133,12 @@ def best_view(state: State) -> Json | None:
     return {"trial": best.number, "value": best.value, "params": dict(best.params)}
 
 
-def show(trials: Iterable[Trial]) -> Json:
+def show(trials: Sequence[Trial]) -> Json:
     """`sweeper show NAME --json`."""
-    return {"trials": [trial_view(trial) for trial in trials]}
+    return {
+        "trials": [trial_view(trial) for trial in trials],
+        "failures": [failure_view(group) for group in failures(trials)],
+    }
 
 
 def trial_view(trial: Trial) -> Json:
@@ -179,22 +182,44 @@ def failure_line(failure: Failure) -> str:
     return f"{name}: {first}" if first and first != name else name
 
 
-def failures(state: State) -> tuple[FailureGroup, ...]:
-    """Failed runs grouped by cause, the most frequent first."""
-    groups: dict[str, list[tuple[RunKey, Failure]]] = {}
-    for trial in state.trials.values():
+def failures(trials: Iterable[Trial]) -> tuple[FailureGroup, ...]:
+    """Failed runs of these trials grouped by class and cause, the most frequent first."""
+    groups: dict[tuple[str, str], list[tuple[RunKey, Failure]]] = {}
+    for trial in trials:
         for run in trial.runs:
             if run.state is RunState.FAILED and isinstance(run.outcome, Failure):
                 cause = run.outcome.fingerprint or failure_line(run.outcome)
-                groups.setdefault(cause, []).append((run.key, run.outcome))
-    ordered = sorted(groups.items(), key=lambda item: (-len(item[1]), min(item[1])[0]))
-    return tuple(_group(cause, members) for cause, members in ordered)
+                members = groups.setdefault((run.outcome.kind.value, cause), [])
+                members.append((run.key, run.outcome))
+    ordered = sorted(
+        groups.items(), key=lambda item: (-len(item[1]), min(key for key, _ in item[1]))
+    )
+    return tuple(_group(cause, members) for (_, cause), members in ordered)
 
 
 def _group(cause: str, members: list[tuple[RunKey, Failure]]) -> FailureGroup:
     key, failure = min(members, key=lambda member: member[0])
     trials = tuple(sorted({key.trial for key, _ in members}))
     return FailureGroup(cause, len(members), trials, key, failure)
+
+
+def failure_view(group: FailureGroup) -> Json:
+    """One of the `failures` of `show`."""
+    key = group.example
+    return {
+        "fingerprint": group.fingerprint,
+        "kind": group.failure.kind.value,
+        "count": group.count,
+        "trials": list(group.trials),
+        "error": group.failure.error,
+        "message": group.failure.message,
+        "example": {"trial": key.trial, "fold": key.fold, "attempt": key.attempt},
+    }
+
+
+def losses(trials: Iterable[Trial]) -> Counter[str]:
+    """Runs that were lost through no fault of their own, by reason."""
+    return Counter(r.reason for t in trials for r in t.runs if r.state is RunState.LOST)
 
 
 def result(state: State, *, directory: str, exit_code: int, wall: float) -> Json:

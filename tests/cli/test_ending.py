@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from sweeper.cli.ending import Ending, ending
 from sweeper.cli.holdout import holdout_sheet
 from sweeper.core import events as e
 from sweeper.core.records import Phase
+from sweeper.ports import TRACE
 
 RESUME = "sweeper launch 'my config.yaml' --as income"
 
 
-def said(story, code: int = 0, **more: str) -> str:
+def said(story, code: int = 0, **more: Any) -> str:
     return "\n".join(ending(Ending(story.state, code, Path("sweeps/income"), RESUME, **more)))
 
 
@@ -67,8 +69,37 @@ def test_failures_are_told_by_cause_with_a_command_that_shows_one(story) -> None
     story.failed(0, "MemoryError", "no room").failed(1).failed(2).complete(3, 0.9).finished()
     text = said(story)
     assert "3 fold runs failed, 2 causes:" in text
-    assert text.index("2 × ValueError: C is 0") < text.index("1 × MemoryError: no room")
-    assert "in trials 1, 2:  sweeper logs income 1 --fold 0 --attempt 1" in text
+    first = text.index("2 × error in 2 trials: 1, 2\n      ValueError: C is 0\n")
+    assert first < text.index("1 × error in trial 0\n      MemoryError: no room\n")
+    assert "      sweeper logs income 1 --fold 0 --attempt 1\n" in text
+
+
+def test_each_cause_comes_with_a_traceback_cut_where_it_is_long(story) -> None:
+    story.failed(0).failed(1)
+    logs = {0: f"printed\n{TRACE}\nTraceback:\n" + "".join(f"  {i}\n" for i in range(99))}
+    text = said(story, code=4, log=lambda key: logs.get(key.trial, ""))
+    assert "printed" not in text
+    assert "      │ Traceback:\n      │   0\n" in text
+    assert "      │ … 60 lines left out …\n" in text
+    assert "      │   98" in text
+
+
+def test_beyond_five_causes_show_is_named(story) -> None:
+    for number in range(8):
+        story.failed(number, f"Error{number}")
+    text = said(story, code=4, option=" --dir d")
+    assert "Error4" in text
+    assert "Error5" not in text
+    assert "and 3 more causes: sweeper show income --dir d" in text
+
+
+def test_ten_thousand_parameters_and_long_ones_are_cut(story) -> None:
+    params = {"s": "x" * 10**6, **{f"p{i}": i for i in range(9_999)}}
+    text = said(story.complete(0, 0.9, **params).finished())
+    assert "and 9,960 more parameters: sweeper show income 0" in text
+    assert len(text) < 6000
+    again = said(story, code=3)
+    assert len(again) < 2000
 
 
 def test_an_interrupted_sweep_says_how_to_resume(story) -> None:
@@ -84,7 +115,7 @@ def test_a_sweep_without_a_successful_trial_says_so_and_why(story) -> None:
     story.tell(e.SweepFinished(story.t, "no trial succeeded"))
     text = said(story, code=4)
     assert "finished with no successful trial" in text
-    assert "2 × ValueError: C is 0" in text
+    assert "2 × error in 2 trials: 0, 1\n      ValueError: C is 0" in text
 
 
 def test_a_failed_sweep_gives_its_reason(story) -> None:

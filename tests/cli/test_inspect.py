@@ -8,7 +8,7 @@ import pytest
 
 from sweeper.cli.main import main
 from sweeper.core.records import Phase
-from sweeper.ports import JournalDamaged
+from sweeper.ports import TRACE, JournalDamaged
 
 
 def out(capsys: pytest.CaptureFixture[str]) -> str:
@@ -87,7 +87,8 @@ def test_show_lists_trials_by_number_or_best_first(income, capsys) -> None:
     main(["show", "income", "--json"])
     assert [t["number"] for t in json.loads(out(capsys))["trials"]] == [0, 1, 2, 3]
     main(["show", "income", "--sort", "value"])
-    _, *rows = out(capsys).splitlines()
+    table, failures = out(capsys).split("\n\n", 1)
+    _, *rows = table.splitlines()
     assert [row.split()[:2] for row in rows] == [
         ["1", "complete"],
         ["0", "complete"],
@@ -97,6 +98,19 @@ def test_show_lists_trials_by_number_or_best_first(income, capsys) -> None:
     assert "0.9100 ± 0.0141    2/5" in rows[0]
     assert "~0.9500" in rows[2]
     assert "boosting: learning_rate=0.0512" in rows[0]
+    assert failures.startswith("1 fold run failed, 1 cause:")
+
+
+def test_show_gives_each_cause_with_its_traceback(app, income, capsys) -> None:
+    income.failed(0).failed(1)
+    write_log(app, 0, 0, 1, f"printed\n{TRACE}\nTraceback\n  File mine.py\n")
+    main(["show", "income"])
+    text = out(capsys)
+    assert "2 × error in 2 trials: 0, 1\n      ValueError: C is 0\n" in text
+    assert "      │ Traceback\n      │   File mine.py\n" in text
+    main(["show", "income", "1", "--json"])
+    (group,) = json.loads(out(capsys))["failures"]
+    assert (group["count"], group["trials"], group["kind"]) == (1, [1], "error")
 
 
 def test_show_says_of_a_revived_trial_that_it_was(income, capsys) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from sweeper import view
 from sweeper.core import events as e
-from sweeper.core.records import SweepState
+from sweeper.core.records import Failure, FailureKind, SweepState
 from sweeper.core.specs import Budget, Goal, Metric
 
 WALL = 1_700_000_000.0
@@ -61,7 +61,7 @@ def test_show_has_every_attempt_with_the_documented_keys(story) -> None:
     story.sampled(0).broken(0, 0, "ValueError", "C is 0\nand more")
     story.scored(0, 0, 0.9, accuracy=0.8)
     story.sent(0, 1)
-    (trial,) = view.show(story.state.trials.values())["trials"]
+    (trial,) = view.show(list(story.state.trials.values()))["trials"]
     assert list(trial) == ["number", "state", "params", "value", "reason", "folds"]
     broken, scored, running = trial["folds"]
     assert broken == {
@@ -98,10 +98,40 @@ def test_the_refit_and_the_holdout_are_shown_but_are_no_folds(story) -> None:
 def test_failures_are_grouped_by_cause_the_most_frequent_first(story) -> None:
     story.failed(0, "MemoryError", "no room").failed(1, "ValueError", "C is 0")
     story.failed(2, "ValueError", "C is 1")
-    first, second = view.failures(story.state)
+    first, second = view.failures(story.state.trials.values())
     assert (first.count, first.trials, first.example.trial) == (2, (1, 2), 1)
     assert first.failure.error == "ValueError"
     assert (second.count, second.trials) == (1, (0,))
+
+
+def test_failures_of_two_classes_are_never_one_cause(story) -> None:
+    story.failed(0, "Killed", "gone").sampled(1)
+    failure = Failure(FailureKind.OOM, "Killed", "gone", "Killed@fit")
+    story.tell(e.FoldFailed(story.t, story.sent(1, 0), failure, True, "retry 1 of 1 for oom"))
+    groups = view.failures(story.state.trials.values())
+    assert [group.failure.kind.value for group in groups] == ["error", "oom"]
+
+
+def test_show_gives_the_groups_of_failures(story) -> None:
+    story.failed(0, "ValueError", "C is 0").failed(1, "ValueError", "C is 1")
+    (group,) = view.show(list(story.state.trials.values()))["failures"]
+    assert group == {
+        "fingerprint": "ValueError@fit",
+        "kind": "error",
+        "count": 2,
+        "trials": [0, 1],
+        "error": "ValueError",
+        "message": "C is 0",
+        "example": {"trial": 0, "fold": 0, "attempt": 1},
+    }
+
+
+def test_losses_are_counted_apart_from_failures(story) -> None:
+    story.sampled(0)
+    for _ in range(2):
+        story.tell(e.FoldLost(story.t, story.sent(0, 0), "its node died"))
+    assert view.failures(story.state.trials.values()) == ()
+    assert view.losses(story.state.trials.values()) == {"its node died": 2}
 
 
 def test_time_left_is_the_sooner_of_the_budgets(tell, make_spec) -> None:

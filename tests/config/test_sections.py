@@ -131,6 +131,8 @@ def test_a_holdout_has_four_forms(read, svc, text, holdout):
         ("resources.memory=2gb", "a size, as 512MiB"),
         ("retries.error=-1", "a whole number of at least 0"),
         ("retries.eror=1", "did you mean `error`?"),
+        ("retries.infeasible=1", "parameters that cannot work are never tried again"),
+        ("retries.preempted=9", "is always run again and counts for nothing"),
         ("timeout=never", "a time, as 90s"),
         ("register.when=best", "expected one of better, always, never"),
         ("register.alias=v1", "neither `latest`"),

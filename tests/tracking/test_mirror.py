@@ -328,6 +328,18 @@ def test_infinite_and_odd_values_do_not_stop_the_rest(store: Store) -> None:
     assert "sha256" in data.params["long"]
 
 
+def test_of_very_many_parameters_the_first_are_written_and_the_rest_are_told_of(
+    store: Store,
+) -> None:
+    many = sampled(1, 0, **{f"p{i}": i for i in range(10_000)})
+    mirrored(store, [CREATED, many, fold(2, 0, 0, 0.8), e.TrialCompleted(3, 0, 0.8, "done")])
+    data = children(store)[0].data
+    assert len(data.params) == 500
+    assert data.params["p499"] == "499"
+    said = "500 of 10,000 parameters; the sweep's journal has them all"
+    assert data.tags["sweeper.params"] == said
+
+
 def test_learning_curves_have_a_metric_for_each_fold(store: Store) -> None:
     curve = ((1, {"loss": 0.9}), (2, {"loss": 0.4}))
     scored = e.FoldSucceeded(2, RunKey(0, 1, 1), Success({"accuracy": 0.8}, 0.5, "n", curve))

@@ -13,6 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sweeper.core.records import HOLDOUT, REFIT, Failure, RunKey
 from sweeper.core.space import Choice, Fixed, Items, Object, Searched
 from sweeper.core.specs import Goal, MetricKind, Preprocess, PreprocessKind
+from sweeper.execution.inline import NoReports
 from sweeper.ports import Order, Rows
 from sweeper.worker import evaluation, models, run
 from sweeper.worker.comparison import bare, versus
@@ -51,7 +52,7 @@ def look(do):
         order = Order(
             RunKey(0, HOLDOUT, 1), params, 5, model=model, champion=champion, holdout=rows
         )
-        return run(job, order, channel=None)
+        return run(job, order, channel=NoReports())
 
     return act
 
@@ -99,7 +100,7 @@ def test_the_scores_are_the_metrics_of_the_sweep_by_the_users_names(cancer, look
 
 
 def look_model(job):
-    return run(job, Order(RunKey(0, REFIT, 1), {}, 5), channel=None).files["model"][1]
+    return run(job, Order(RunKey(0, REFIT, 1), {}, 5), channel=NoReports()).files["model"][1]
 
 
 @pytest.mark.parametrize("name", ["neg_brier_score", "f1_weighted", "top_k_accuracy"])

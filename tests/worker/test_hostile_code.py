@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from sweeper.core.records import REFIT, Failure, FailureKind, Success
+from sweeper.ports import TRACE
 
 
 @pytest.fixture
@@ -74,8 +75,28 @@ def test_endless_recursion_is_an_error_with_one_fingerprint(train):
 def test_the_middle_of_a_long_traceback_is_left_out(train):
     result = train("raise ValueError('x' * 10**6)")
     assert "characters left out" in result.log
-    assert result.log.startswith("Traceback")
+    assert result.log.startswith(f"{TRACE}\nTraceback")
     assert "in train" in result.log
+
+
+def test_a_traceback_begins_where_user_code_was_called(train):
+    result = train("print('mine')\nint('x')")
+    assert result.log.startswith(f"mine\n{TRACE}\nTraceback (most recent call last):\n")
+    assert "in train\n    int('x')" in result.log
+    assert "foldrun.py" not in result.log
+
+
+def test_what_sweeper_itself_finds_wrong_needs_no_traceback(train):
+    log = train("return 3").log
+    assert log.startswith(f"{TRACE}\nsweeper.worker.values.InvalidMetric: the training function")
+    assert log.count("\n") == 2
+
+
+def test_a_traceback_of_libraries_alone_is_whole(make_job, do, candidate):
+    X, y = np.zeros((20, 2)), np.array([0, 1] * 10)
+    log = do(make_job(X, y, candidate("sklearn.svm.SVC", C=-1))).log
+    assert "foldrun.py" in log
+    assert "InvalidParameterError" in log
 
 
 def test_a_warning_of_any_length_is_told_in_short(train):

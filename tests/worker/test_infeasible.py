@@ -3,11 +3,14 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from sweeper.core.records import FailureKind
+from sweeper.core.space import Object
+from sweeper.core.specs import Candidate, Goal, Metric, MetricKind
 
 IMPORT = "from sweeper import Infeasible\n"
 
@@ -76,16 +79,18 @@ def test_it_passes_through_scikit_learns_pipelines(make_job, do, user_module, ca
     assert (outcome.kind, outcome.error) == (FailureKind.INFEASIBLE, "Infeasible")
 
 
-def test_it_passes_through_joblib_workers(make_job, do, user_module, candidate):
-    from sweeper.core.specs import Candidate
-
-    module = user_module(ESTIMATOR)
-    from sweeper.core.space import Fixed, Object
-
-    nodes = (("estimator", Object(f"{module}:Own")), ("n_jobs", Fixed(2)))
+def test_it_passes_through_an_estimator_of_estimators(make_job, do, user_module):
+    nodes = (("estimator", Object(f"{user_module(ESTIMATOR)}:Own")),)
     model = Candidate("only", Object("sklearn.multiclass.OneVsRestClassifier", nodes))
     outcome = do(make_job(np.zeros((30, 1)), np.array([0, 1, 2] * 10), model)).outcome
     assert outcome.kind is FailureKind.INFEASIBLE
+
+
+def test_an_own_metric_may_raise_it(make_job, do, user_module):
+    job = make_job(np.zeros((20, 1)), np.array([0, 1] * 10), "sklearn.dummy.DummyClassifier")
+    metric = Metric("own", Goal.MAXIMIZE, MetricKind.FUNCTION, f"{user_module(ESTIMATOR)}:accuracy")
+    job = replace(job, spec=replace(job.spec, metric=metric))
+    assert do(job).outcome.kind is FailureKind.INFEASIBLE
 
 
 def test_importing_it_loads_nothing_heavy():

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sweeper import view
+from sweeper.cli.failures import Log, Telling, failures_sheet
 from sweeper.cli.holdout import holdout_sheet
 from sweeper.cli.text import (
     duration,
-    fold_name,
     one_line,
     pairs,
     parameter,
@@ -23,6 +23,15 @@ from sweeper.core.records import State, Trial, TrialState
 
 FAILURES = 5
 """Causes of failure shown; `sweeper show` has the rest."""
+
+TRACEBACK_LINES = 40
+"""Lines of each traceback shown; `sweeper show` has the rest of these, too."""
+
+PARAMETERS = 40
+"""Parameters of the winner shown."""
+
+LONGEST = 200
+"""Characters shown of a parameter, or of all where they stand in one line."""
 
 PICTURES = ("confusion_matrix", "predicted_vs_true")
 """Roles of the files that the look at the holdout may leave."""
@@ -38,6 +47,8 @@ class Ending:
     resume: str  # the command that goes on
     option: str = ""  # what further commands need to find the sweep, as ` --dir D`
     tracking: str | None = None  # where MLflow's runs are, without secrets
+    log: Log = lambda key: ""  # what a run printed
+    width: int | None = None  # of the terminal, if it is one
 
 
 def ending(end: Ending) -> list[str]:
@@ -72,14 +83,18 @@ def winner(state: State, best: Trial) -> list[str]:
     caution = f"   (optimistic: the best of {rivals:,})" if rivals > 1 else ""
     score = f"{value} over {plural(state.splits.folds, 'fold')}{caution}"
     rows = [(f"CV {state.spec.metric.name}", score)]
-    rows += [(name, parameter(setting)) for name, setting in best.params.items()]
-    return [f"winner: trial {best.number}", *pairs(rows)]
+    shown = list(best.params.items())[:PARAMETERS]
+    rows += [(name, shorten(parameter(setting), LONGEST)) for name, setting in shown]
+    left = len(best.params) - len(shown)
+    where = f"sweeper show {shlex.quote(state.spec.name)} {best.number}"
+    more = [f"  and {plural(left, 'more parameter')}: {where}"] if left else []
+    return [f"winner: trial {best.number}", *pairs(rows), *more]
 
 
 def best_so_far(state: State, best: Trial) -> list[str]:
     value = with_spread(best.value, view.spread(state, best))
     told = f"best so far: {state.spec.metric.name} {value}, trial {best.number}"
-    return [told, f"  {parameters(best.params, state.spec)}"]
+    return [told, f"  {shorten(parameters(best.params, state.spec), LONGEST)}"]
 
 
 def holdout(state: State) -> list[str]:
@@ -99,28 +114,11 @@ def registered(state: State) -> list[str]:
 
 
 def failures(end: Ending) -> list[str]:
-    """Failed runs by cause, the most frequent first, each with a command that shows one."""
-    groups = view.failures(end.state)
-    if not groups:
-        return []
-    total = sum(group.count for group in groups)
-    lines = [f"{plural(total, 'fold run')} failed, {plural(len(groups), 'cause')}:"]
-    for group in groups[:FAILURES]:
-        key = group.example
-        where = f"{end.state.spec.name} {key.trial} --fold {fold_name(key.fold)}"
-        lines += [
-            f"  {group.count:,} × {shorten(one_line(view.failure_line(group.failure)), 160)}",
-            f"      in {_trials(group.trials)}:  "
-            f"sweeper logs {where} --attempt {key.attempt}{end.option}",
-        ]
-    left = len(groups) - FAILURES
-    return lines + ([f"  and {plural(left, 'more cause')}"] if left > 0 else [])
-
-
-def _trials(numbers: tuple[int, ...]) -> str:
-    shown = ", ".join(map(str, numbers[:5]))
-    noun = "trial" if len(numbers) == 1 else "trials"
-    return f"{noun} {shown}{', …' if len(numbers) > 5 else ''}"
+    """What went wrong, by cause, the most frequent first, each with a traceback."""
+    telling = Telling(
+        end.state.spec.name, end.log, end.option, FAILURES, TRACEBACK_LINES, end.width
+    )
+    return failures_sheet(list(end.state.trials.values()), telling)
 
 
 def next_steps(end: Ending) -> list[str]:

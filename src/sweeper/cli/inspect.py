@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sweeper.cli import output
@@ -10,7 +12,8 @@ from sweeper.cli.parsing import command, whole
 
 if TYPE_CHECKING:
     from sweeper.api import Sweep
-    from sweeper.core.records import FoldRun, Trial
+    from sweeper.cli.failures import Log
+    from sweeper.core.records import FoldRun, RunKey, Trial
 
 
 def add(commands: Any) -> None:
@@ -92,7 +95,32 @@ def run_show(arguments: argparse.Namespace) -> int:
         output.emit(view.show(trials))
     else:
         output.lines(sheets.trials_sheet(sweep.record, trials, output.width()))
+        output.lines(failed(sweep, arguments))
     return 0
+
+
+def failed(sweep: Sweep, arguments: argparse.Namespace) -> list[str]:
+    """What went wrong in the sweep, every cause with its whole traceback."""
+    from sweeper.cli.failures import Telling, failures_sheet
+
+    option = f" --dir {shlex.quote(arguments.dir)}" if arguments.dir else ""
+    telling = Telling(sweep.name, logs_of(sweep.directory), option, width=output.width())
+    lines = failures_sheet(list(sweep.record.trials.values()), telling)
+    return ["", *lines] if lines else []
+
+
+def logs_of(directory: Path) -> Log:
+    """Reads what a run of the sweep in `directory` printed; empty when there is no log."""
+    from sweeper import app
+
+    def read(key: RunKey) -> str:
+        return log_text(app.log_path(directory, key.trial, key.fold, key.attempt)) or ""
+
+    return read
+
+
+def log_text(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8", errors="replace") if path.exists() else None
 
 
 def find_trial(sweep: Sweep, number: int) -> Trial:
@@ -114,8 +142,7 @@ def run_logs(arguments: argparse.Namespace) -> int:
     texts = []
     for run in runs:
         path = app.log_path(sweep.directory, run.key.trial, run.key.fold, run.key.attempt)
-        text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else None
-        texts.append((run, path, text))
+        texts.append((run, path, log_text(path)))
     if arguments.json:
         output.emit({"logs": [as_json(run, path, text) for run, path, text in texts]})
         return 0

@@ -108,6 +108,7 @@ def observe(progress: Progress, drain: Drain, state: State) -> None:
 def tell_end(arguments: argparse.Namespace, outcome: Any, out: output.Steady) -> None:
     from sweeper import view
     from sweeper.cli.ending import Ending, ending
+    from sweeper.cli.inspect import logs_of
 
     told = Ending(
         state=outcome.state,
@@ -116,6 +117,8 @@ def tell_end(arguments: argparse.Namespace, outcome: Any, out: output.Steady) ->
         resume=resume_command(arguments),
         option=f" --dir {shlex.quote(arguments.dir)}" if arguments.dir else "",
         tracking=tracking(outcome),
+        log=logs_of(outcome.directory),
+        width=output.width(),
     )
     for line in ending(told):
         out.line(line)

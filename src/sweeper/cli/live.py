@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sweeper import view
 from sweeper.cli.output import Steady
 from sweeper.cli.tally import Change, Tally, now_line
-from sweeper.cli.text import duration, parameters, plural, with_spread
+from sweeper.cli.text import duration, parameters, plural, shorten, with_spread
 from sweeper.core.records import Phase, RunState, State
 
 if TYPE_CHECKING:
@@ -132,7 +132,8 @@ def best_line(state: State) -> Text:
         return Text("none yet", style="dim")
     line = Text(with_spread(best.value, view.spread(state, best)), style="bold green")
     line.append(f"  trial {best.number}", style="not bold default")
-    line.append(f"  {parameters(best.params, state.spec)}", style="not bold dim default")
+    told = shorten(parameters(best.params, state.spec), 300)  # wider than any table here
+    line.append(f"  {told}", style="not bold dim default")
     return line
 
 

@@ -39,13 +39,17 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
+LONGEST = 1000
+"""Characters shown of a parameter's value; `--json` has them all."""
+
+
 def parameter(value: Value) -> str:
     """A value as YAML would write it, floats to four digits."""
     if isinstance(value, float):
         return f"{value:.4g}"
     if isinstance(value, str):
-        return one_line(value)
-    return json.dumps(value, default=str, ensure_ascii=False)
+        return shorten(one_line(value[: 2 * LONGEST]), LONGEST)
+    return shorten(json.dumps(value, default=str, ensure_ascii=False), LONGEST)
 
 
 def parameters(params: Params, spec: SweepSpec) -> str:

@@ -6,7 +6,7 @@ import re
 from urllib.parse import urlsplit
 
 from sweeper.config.cursor import Cursor
-from sweeper.config.tree import Scalar
+from sweeper.config.tree import Scalar, Table
 from sweeper.core.specs import (
     Budget,
     PrunerSpec,
@@ -123,10 +123,22 @@ def _amount(at: Cursor, above: bool) -> float:
     return value
 
 
+UNCOUNTED = {
+    "infeasible": "parameters that cannot work are never tried again; leave `infeasible` out",
+    "preempted": "a run whose node was taken away is always run again and counts for nothing; "
+    "leave `preempted` out",
+}
+"""Classes of failure that have no budget, and why."""
+
+
 def read_retries(at: Cursor) -> Retries:
     normal = Retries()
     names = ("error", "lost", "oom", "timeout", "invalid")
-    keys = at.fields(names)
+    written = [name for name, _ in at.children()] if isinstance(at.tree, Table) else []
+    uncounted = [name for name in written if name in UNCOUNTED]
+    keys = at.fields((*names, *uncounted))
+    for name in uncounted:
+        keys[name].problem(UNCOUNTED[name])
     counts = {n: keys[n].integer(0, 0, 1000) if n in keys else getattr(normal, n) for n in names}
     return Retries(**counts)
 

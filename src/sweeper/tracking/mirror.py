@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from sweeper.core.events import Event, SweepCreated, SweepInterrupted
@@ -26,6 +27,9 @@ from sweeper.tracking.picture import Change, Picture, Point, TrialPicture
 
 TRIAL = "sweeper.trial"
 PARENT = "mlflow.parentRunId"
+
+MOST_PARAMS = 500
+"""Parameters of a run that MLflow is given: writing them takes it time by their square."""
 
 _PAGE = 1000
 _TRIAL_STATUS = {
@@ -196,6 +200,10 @@ class Mirror:
     ) -> None:
         from mlflow.entities import Metric, Param, RunTag
 
+        if len(params) > MOST_PARAMS:
+            some = f"{MOST_PARAMS} of {len(params):,} parameters; the sweep's journal has them all"
+            tags = {**tags, "sweeper.params": some}
+            params = dict(islice(params.items(), MOST_PARAMS))
         self._client.log_batch(
             run_id,
             metrics=[Metric(wording.key(p.key), p.value, p.ms, p.step) for p in points],

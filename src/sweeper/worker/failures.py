@@ -52,10 +52,17 @@ def failure(error: BaseException, directory: str, seconds: float) -> Failure:
         return Failure(FailureKind.ERROR, "Untellable", said, "untellable", seconds)
 
 
-def story(error: BaseException) -> str:
-    """The whole traceback, for the run's log: its beginning and end where it is very long."""
+def story(error: BaseException, directory: str) -> str:
+    """The traceback, for the run's log, from where user code was called if it was.
+
+    Without the lines of sweeper where sweeper itself says what is wrong. Its beginning and
+    end where it is very long.
+    """
     try:
-        text = "".join(traceback.format_exception(error))
+        trace = _called(error.__traceback__, _folder(directory))
+        if trace is None and not _own(error):
+            trace = error.__traceback__
+        text = "".join(traceback.format_exception(type(error), error, trace))
     except Exception as broken:
         return f"the traceback cannot be told: telling it raised {type(broken).__name__}\n"
     if len(text) > LONGEST_STORY:
@@ -84,7 +91,7 @@ def causes(error: BaseException) -> Iterator[BaseException]:
 def fingerprint(error: BaseException, directory: str) -> str:
     """Equal for errors of one type from the same lines of user code (or, without any, of a
     library), and with such causes. What the message says does not matter."""
-    folder = os.path.abspath(directory) + os.sep
+    folder = _folder(directory)
     text = "\n".join(line for each in causes(error) for line in _place(each, folder))
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:16]
 
@@ -95,6 +102,24 @@ def _place(error: BaseException, folder: str) -> list[str]:
     own = [frame for frame in frames if frame[0].startswith(folder)]
     places = [f"{os.path.basename(file)}:{name}:{line}" for file, name, line in own or frames]
     return [type(error).__qualname__, *list(dict.fromkeys(places))[-FRAMES:]]
+
+
+def _folder(directory: str) -> str:
+    return os.path.abspath(directory) + os.sep
+
+
+def _called(trace: TracebackType | None, folder: str) -> TracebackType | None:
+    """The part of the traceback that begins with user code; None where there is none."""
+    while trace is not None:
+        if os.path.abspath(trace.tb_frame.f_code.co_filename).startswith(folder):
+            return trace
+        trace = trace.tb_next
+    return None
+
+
+def _own(error: BaseException) -> bool:
+    """It is of a kind that sweeper has for telling what user code did."""
+    return type(error).__module__.partition(".")[0] == "sweeper"
 
 
 def _frames(trace: TracebackType | None) -> list[tuple[str, str, int]]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from sweeper.core.records import HOLDOUT, REFIT, Failure, Success
-from sweeper.ports import Channel, Job, Order, RunResult
+from sweeper.ports import TRACE, Channel, Job, Order, RunResult
 from sweeper.worker.capture import captured
 from sweeper.worker.failures import failure, private, story
 from sweeper.worker.fit import fit_candidate
@@ -30,7 +30,7 @@ KNOWN = {"sklearn", "sweeper", "xgboost", "lightgbm"}
 def perform(job: Job, order: Order, channel: Channel, capture: bool) -> RunResult:
     """`sweeper.worker.run`, once its libraries are imported."""
     begun = perf_counter()
-    with captured(capture) as written, collected_warnings() as warned:
+    with captured(capture, channel.log) as written, collected_warnings() as warned:
         try:
             seed_all(order.seed)
             import_named(job, order)
@@ -41,7 +41,7 @@ def perform(job: Job, order: Order, channel: Channel, capture: bool) -> RunResul
             if isinstance(error, KeyboardInterrupt) and not capture:
                 raise
             result = RunResult(failure(error, job.directory, perf_counter() - begun))
-            told = story(error)
+            told = f"{TRACE}\n{story(error, job.directory)}"
     log = "".join(_line(text) for text in (written(), *warned, told))
     return replace(result, outcome=_timed(result.outcome, begun), log=private(log))
 
