@@ -11,7 +11,6 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -32,22 +31,27 @@ from sweeper.names import suggest
 from sweeper.ports import Champion, Registration, SweeperError
 from sweeper.registry import lineage as lineages
 from sweeper.registry.checks import UnknownVersion, check_alias, check_artifact, check_model
+from sweeper.registry.reading import (
+    BESIDE,
+    COMPLETE,
+    FOLDER,
+    LINEAGE_SHA256,
+    MODEL_FILE,
+    MODEL_SHA256,
+    aliases,
+    pages,
+    read_file,
+    whole,
+)
 from sweeper.registry.storing import store
 from sweeper.registry.verdict import decide
 
-COMPLETE = "sweeper.complete"
-MODEL_SHA256 = "sweeper.model_sha256"
-LINEAGE_SHA256 = "sweeper.lineage_sha256"
-MODEL_FILE = "sweeper.model_file"  # where in the run's artefacts the model's own bytes are
-FOLDER = "sweeper.folder"  # where in the run's artefacts the MLflow model is
 HOLDOUT_SHA256 = "sweeper.holdout_sha256"
 DATA_SHA256 = "sweeper.data_sha256"
 METRIC = "sweeper.metric"
 METRICS = "sweeper.metrics"
 VERDICT = "sweeper.verdict"
 PREVIOUS = "sweeper.previous"  # the alias's version before this one
-
-BESIDE = "sweeper"  # the folder in the model's own for lineage, report, config and pictures
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +110,11 @@ class MlflowRegistry:
         if not exists(self._uri):
             return []
         with refused(self._uri):
-            aliases = self._aliases(text)
+            held = aliases(self._client, text)
             found = [
-                _version(v, aliases.get((v.name, int(v.version)), ()))
-                for v in self._pages(self._client.search_model_versions, text)
-                if _whole(v.tags)
+                _version(v, held.get((v.name, int(v.version)), ()))
+                for v in pages(self._client.search_model_versions, text)
+                if whole(v.tags)
             ]
         return sorted(found, key=lambda v: (v.name, -v.version))
 
@@ -139,7 +143,7 @@ class MlflowRegistry:
             raise SweeperError(f"{name} has no lineage: it was not registered by sweeper")
         with refused(self._uri):
             found = self._client.get_model_version(version.name, str(version.version))
-            text = self._read(found, f"{found.tags[FOLDER]}/{BESIDE}/lineage.json")
+            text = read_file(self._client, found, f"{found.tags[FOLDER]}/{BESIDE}/lineage.json")
         if text is None or hashlib.sha256(text).hexdigest() != version.digest:
             what = "is gone" if text is None else "has been changed"
             raise SweeperError(
@@ -153,30 +157,11 @@ class MlflowRegistry:
     def _client(self) -> Any:
         return connect(self._uri)
 
-    @staticmethod
-    def _pages(search: Callable[..., Any], text: str) -> Iterator[Any]:
-        token = None
-        while True:
-            page = search(text, page_token=token)
-            yield from page
-            token = page.token
-            if not token:
-                return
-
-    def _aliases(self, text: str) -> dict[tuple[str, int], tuple[str, ...]]:
-        """(model, version) → its aliases, which a search for versions leaves out."""
-        found: dict[tuple[str, int], tuple[str, ...]] = {}
-        for model in self._pages(self._client.search_registered_models, text):
-            for alias, version in sorted(model.aliases.items()):
-                key = (model.name, int(version))
-                found[key] = (*found.get(key, ()), alias)
-        return found
-
     def _own(self, registration: Registration, sha256: str) -> Any | None:
         """This sweep's version of this file; else one it left unfinished; else None."""
         mine = [
             version
-            for version in self._pages(
+            for version in pages(
                 self._client.search_model_versions, f"name = '{registration.model}'"
             )
             if version.tags.get(SWEEP_ID) == registration.sweep_id
@@ -275,19 +260,11 @@ class MlflowRegistry:
     def _content(self, version: Any) -> bytes | None:
         if MODEL_FILE not in version.tags:
             return None
-        content = self._read(version, version.tags[MODEL_FILE])
+        content = read_file(self._client, version, version.tags[MODEL_FILE])
         if content is None:
             return None
         same = hashlib.sha256(content).hexdigest() == version.tags.get(MODEL_SHA256)
         return content if same else None
-
-    def _read(self, version: Any, path: str) -> bytes | None:
-        """One file of the run that made the version; None when it is not there."""
-        folder = path.rpartition("/")[0]
-        if path not in {file.path for file in self._client.list_artifacts(version.run_id, folder)}:
-            return None
-        with tempfile.TemporaryDirectory(prefix="sweeper-") as scratch:
-            return Path(self._client.download_artifacts(version.run_id, path, scratch)).read_bytes()
 
     @staticmethod
     def _as_champion(version: Any, content: bytes | None) -> Champion:
@@ -315,11 +292,6 @@ def _tags(registration: Registration, sha256: str) -> dict[str, str]:
         METRIC: facts.metric,
         METRICS: json.dumps(registration.metrics, sort_keys=True),
     }
-
-
-def _whole(tags: dict[str, str]) -> bool:
-    """False for a version that sweeper began and has not finished."""
-    return SWEEP_ID not in tags or COMPLETE in tags
 
 
 def _version(found: Any, aliases: tuple[str, ...]) -> Version:

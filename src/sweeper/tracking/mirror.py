@@ -67,7 +67,8 @@ class Mirror:
         self.cursor = 0
         if self._parent is not None:
             self.cursor = int(self._parent.data.tags.get(CURSOR, 0))
-            self._runs = dict(self._children(self._parent.info.run_id))
+            runs = children(self._client, self._experiment, self._parent.info.run_id)
+            self._runs = {number: (run.info.run_id, run.info.status) for number, run in runs}
 
     def apply(self, records: Sequence[tuple[int, Event]]) -> None:
         """Take these records (sequence number, event); the first of a journal is 1."""
@@ -86,21 +87,6 @@ class Mirror:
         if self.seen and not self._picture.over:
             self._note(self._picture.absorb(SweepInterrupted(self._picture.now, reason)))
             self._write()
-
-    def _children(self, parent_id: str) -> Iterator[tuple[int, tuple[str, str]]]:
-        token = None
-        while True:
-            page = self._client.search_runs(
-                [self._experiment],
-                filter_string=f"tags.`{PARENT}` = '{parent_id}'",
-                max_results=_PAGE,
-                page_token=token,
-            )
-            for run in page:
-                yield int(run.data.tags[TRIAL]), (run.info.run_id, run.info.status)
-            token = page.token
-            if not token:
-                return
 
     def _note(self, change: Change) -> None:
         for trial in change.trials:
@@ -127,7 +113,7 @@ class Mirror:
         self.cursor = self.seen
 
     def _write_trial(self, trial: TrialPicture, points: list[Point]) -> None:
-        status = self._status(trial)
+        status = trial_status(trial, self._picture.over)
         run_id, known = self._runs.get(trial.number, ("", "RUNNING"))
         tags = _trial_tags(trial)
         if not run_id:
@@ -146,11 +132,6 @@ class Mirror:
             self._client.update_run(run_id, status="RUNNING")
         self._runs[trial.number] = (run_id, status)
 
-    def _status(self, trial: TrialPicture) -> str:
-        if trial.state is TrialState.RUNNING:
-            return "KILLED" if self._picture.over else "RUNNING"
-        return _TRIAL_STATUS[trial.state]
-
     def _create(self, trial: TrialPicture, tags: dict[str, str]) -> str:
         fixed = {
             PARENT: self._parent.info.run_id,
@@ -168,12 +149,12 @@ class Mirror:
     def _write_sweep(self) -> None:
         """Status first, the cursor last: a crash in between writes both again."""
         run_id, picture = self._parent.info.run_id, self._picture
-        status = _SWEEP_STATUS.get(picture.state, "KILLED")
+        status = sweep_status(picture)
         if status == "RUNNING":
             self._client.update_run(run_id, status=status)
         else:
             self._client.set_terminated(run_id, status, picture.ms(picture.now))
-        self._log(run_id, self._sweep_points, _best_params(picture), _progress_tags(picture))
+        self._log(run_id, self._sweep_points, _best_params(picture), progress_tags(picture))
         self._client.set_tag(run_id, CURSOR, str(self.seen))
 
     def _describe(self, created: SweepCreated) -> None:
@@ -212,6 +193,35 @@ class Mirror:
         )
 
 
+def children(client: Any, experiment: str, parent_id: str) -> Iterator[tuple[int, Any]]:
+    """Trial numbers with their runs. Of several runs of one trial the last is the one kept."""
+    token = None
+    while True:
+        page = client.search_runs(
+            [experiment],
+            filter_string=f"tags.`{PARENT}` = '{parent_id}'",
+            max_results=_PAGE,
+            page_token=token,
+        )
+        for run in page:
+            yield int(run.data.tags[TRIAL]), run
+        token = page.token
+        if not token:
+            return
+
+
+def trial_status(trial: TrialPicture, over: bool) -> str:
+    """The status of a trial's run. `over`: nobody runs the sweep."""
+    if trial.state is TrialState.RUNNING:
+        return "KILLED" if over else "RUNNING"
+    return _TRIAL_STATUS[trial.state]
+
+
+def sweep_status(picture: Picture) -> str:
+    """The status of the parent run."""
+    return _SWEEP_STATUS.get(picture.state, "KILLED")
+
+
 def _trial_tags(trial: TrialPicture) -> dict[str, str]:
     tags = {"sweeper.state": trial.state.value, "sweeper.reason": trial.reason}
     if trial.nodes:
@@ -234,7 +244,8 @@ def _sweep_tags(created: SweepCreated) -> dict[str, str]:
     return tags
 
 
-def _progress_tags(picture: Picture) -> dict[str, str]:
+def progress_tags(picture: Picture) -> dict[str, str]:
+    """The parent run's tags that change as the sweep goes on."""
     counts, best, version = picture.counts(), picture.best(), picture.version
     tags = {
         "sweeper.state": picture.state.value,

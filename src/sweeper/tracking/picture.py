@@ -53,7 +53,7 @@ class TrialPicture:
     state: TrialState = TrialState.RUNNING
     reason: str = ""
     ended_ms: int | None = None
-    value: float | None = None
+    value: float | None = None  # pruned: as predicted
     revived: int = 0
     scores: dict[int, dict[str, float]] = field(default_factory=dict)
     nodes: set[str] = field(default_factory=set)
@@ -186,9 +186,8 @@ class Picture:
             trial.state, trial.value = TrialState.COMPLETE, event.value
             points = tuple(_points(summary(trial), ms, len(trial.scores)))
         elif isinstance(event, TrialPruned):
-            trial.state = TrialState.PRUNED
-            name = f"{self.settings.metric.name}.predicted"
-            points = tuple(_points({name: event.predicted}, ms, event.folds))
+            trial.state, trial.value = TrialState.PRUNED, event.predicted
+            points = tuple(_points(predicted(trial, self.settings.metric.name), ms, event.folds))
         else:
             trial.state = TrialState.FAILED
         return Change((event.trial,), points)
@@ -216,6 +215,11 @@ def summary(trial: TrialPicture) -> dict[str, float]:
     if "seconds.mean" in found:
         found["seconds.total"] = math.fsum(s["seconds"] for s in trial.scores.values())
     return found
+
+
+def predicted(trial: TrialPicture, metric: str) -> dict[str, float]:
+    """What all folds of a pruned trial would have given."""
+    return {} if trial.value is None else {f"{metric}.predicted": trial.value}
 
 
 def _points(values: dict[str, float], ms: int, step: int) -> Iterator[Point]:

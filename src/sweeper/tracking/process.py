@@ -13,10 +13,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
+from sweeper.ports import SweeperError
 from sweeper.tracking.follower import GRACE, Records, Reflecting, follow
+
+LOCK = "tracking.lock"
 
 _NICE = 10
 
@@ -81,7 +85,7 @@ def serve(
     os.nice(_NICE)
     gone = threading.Event()
     threading.Thread(target=_watch, args=(gone,), daemon=True).start()
-    lock = os.open(directory / "tracking.lock", os.O_CREAT | os.O_RDWR, 0o600)
+    lock = os.open(directory / LOCK, os.O_CREAT | os.O_RDWR, 0o600)
     try:
         if not _acquire(lock, gone):
             return 1
@@ -94,6 +98,37 @@ def serve(
             report=_report,
         )
         return 0 if caught_up else 1
+    finally:
+        os.close(lock)
+
+
+def at_work(directory: Path) -> bool:
+    """Whether a child follows the sweep in `directory`."""
+    path = directory / LOCK
+    if not path.exists():
+        return False
+    lock = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
+@contextmanager
+def alone(directory: Path) -> Iterator[None]:
+    """Keeps children out meanwhile; SweeperError when one follows the sweep now."""
+    lock = os.open(directory / LOCK, os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SweeperError(
+                "tracking is at work on this sweep just now, and brings MLflow up to date itself"
+            ) from None
+        yield
     finally:
         os.close(lock)
 

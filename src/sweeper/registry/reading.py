@@ -1,0 +1,123 @@
+"""What a registry holds, read and never changed: versions, aliases, files."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sweeper.mlflow_store import SWEEP_ID, connect, exists, refused
+from sweeper.registry.checks import check_model
+
+COMPLETE = "sweeper.complete"
+MODEL_SHA256 = "sweeper.model_sha256"
+LINEAGE_SHA256 = "sweeper.lineage_sha256"
+MODEL_FILE = "sweeper.model_file"  # where in the run's artefacts the model's own bytes are
+FOLDER = "sweeper.folder"  # where in the run's artefacts the MLflow model is
+
+BESIDE = "sweeper"  # the folder in the model's own for lineage, report, config and pictures
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One version of a model as it is there. `lacks`: what is not as sweeper leaves it, in words."""
+
+    version: int
+    sweep_id: str  # empty: others made it
+    digest: str
+    aliases: tuple[str, ...]
+    lacks: tuple[str, ...]
+
+
+def kept(uri: str, model: str, sweep_id: str) -> list[Kept]:
+    """All versions of a model, half ones too; the files of those that this sweep made are read."""
+    check_model(model)
+    if not exists(uri):
+        return []
+    with refused(uri):
+        client = connect(uri)
+        text = f"name = '{model}'"
+        held = aliases(client, text)
+        return [
+            _kept(client, version, held.get((model, int(version.version)), ()), sweep_id)
+            for version in pages(client.search_model_versions, text)
+        ]
+
+
+def dangling(uri: str, model: str) -> dict[str, int]:
+    """Aliases of the model that name no version: alias → the number it names."""
+    if not exists(uri):
+        return {}
+    with refused(uri):
+        client = connect(uri)
+        text = f"name = '{check_model(model)}'"
+        there = {int(v.version) for v in pages(client.search_model_versions, text)}
+        named = aliases(client, text).items()
+    return {a: number for (_, number), names in named if number not in there for a in names}
+
+
+def pages(search: Callable[..., Any], text: str) -> Iterator[Any]:
+    """Everything that a search finds, page by page."""
+    token = None
+    while True:
+        page = search(text, page_token=token)
+        yield from page
+        token = page.token
+        if not token:
+            return
+
+
+def aliases(client: Any, text: str) -> dict[tuple[str, int], tuple[str, ...]]:
+    """(model, version) → its aliases, which a search for versions leaves out."""
+    found: dict[tuple[str, int], tuple[str, ...]] = {}
+    for model in pages(client.search_registered_models, text):
+        for alias, version in sorted(model.aliases.items()):
+            key = (model.name, int(version))
+            found[key] = (*found.get(key, ()), alias)
+    return found
+
+
+def read_file(client: Any, version: Any, path: str) -> bytes | None:
+    """One file of the run that made the version; None when it is not there."""
+    folder = path.rpartition("/")[0]
+    if path not in {file.path for file in client.list_artifacts(version.run_id, folder)}:
+        return None
+    with tempfile.TemporaryDirectory(prefix="sweeper-") as scratch:
+        return Path(client.download_artifacts(version.run_id, path, scratch)).read_bytes()
+
+
+def whole(tags: dict[str, str]) -> bool:
+    """False for a version that sweeper began and has not finished."""
+    return SWEEP_ID not in tags or COMPLETE in tags
+
+
+def _kept(client: Any, version: Any, names: tuple[str, ...], sweep_id: str) -> Kept:
+    own = version.tags.get(SWEEP_ID, "")
+    return Kept(
+        version=int(version.version),
+        sweep_id=own,
+        digest=version.tags.get(LINEAGE_SHA256, ""),
+        aliases=names,
+        lacks=tuple(_lacks(client, version)) if own == sweep_id else (),
+    )
+
+
+def _lacks(client: Any, version: Any) -> Iterator[str]:
+    tags = version.tags
+    missing = [tag for tag in (COMPLETE, MODEL_SHA256, LINEAGE_SHA256, FOLDER) if tag not in tags]
+    if missing or not version.source:
+        yield f"it is half registered: no {missing[0] if missing else 'source'}"
+        return
+    files = (
+        ("its model", tags.get(MODEL_FILE, ""), tags[MODEL_SHA256]),
+        ("its lineage", f"{tags[FOLDER]}/{BESIDE}/lineage.json", tags[LINEAGE_SHA256]),
+    )
+    for what, path, sha256 in files:
+        content = read_file(client, version, path)
+        if content is None:
+            yield f"{what} is gone"
+        elif hashlib.sha256(content).hexdigest() != sha256:
+            yield f"{what} has been changed"
