@@ -11,18 +11,22 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sweeper import view
+from sweeper.core import stimuli
 from sweeper.core.endings import winning_model
 from sweeper.core.records import State, SweepState, Trial
 from sweeper.core.space import Value
 from sweeper.core.transitions import InvalidTransition
 from sweeper.names import suggest
 from sweeper.ports import JournalDamaged, SweeperError
+
+if TYPE_CHECKING:
+    from sweeper.app import Answer
 
 
 class UnknownName(SweeperError):
@@ -45,7 +49,7 @@ class Sweep:
     @property
     def state(self) -> SweepState:
         """`running` only while a controller holds the sweep."""
-        return view.standing(self.record, self._held())
+        return view.standing(self.record, self.held)
 
     @property
     def trials(self) -> tuple[Trial, ...]:
@@ -59,7 +63,7 @@ class Sweep:
 
     def status(self) -> dict[str, Value]:
         """What `sweeper status NAME --json` prints."""
-        return view.status(self.record, held=self._held(), wall=time.time())
+        return view.status(self.record, held=self.held, wall=time.time())
 
     def model(self) -> Any:
         """The winning model as an object; it takes raw rows.
@@ -84,10 +88,58 @@ class Sweep:
             raise JournalDamaged(f"{path}: not the file that the sweep wrote. It was not opened.")
         return content
 
-    def _held(self) -> bool:
+    @property
+    def held(self) -> bool:
+        """Whether a controller is at work on it."""
         import sweeper.app as app
 
         return app.holder(self.directory) is not None
+
+    def stop(self, now: bool = False) -> Answer:
+        """Have the controller end; `now` ends running folds too. Refused when there is none."""
+        return self._ask(stimuli.Stop(now))
+
+    def pause(self) -> Answer:
+        """Have the controller send out no new work. Refused when there is none."""
+        return self._ask(stimuli.Pause())
+
+    def resume(self) -> Answer:
+        """Have a paused controller go on. Refused when it is not paused."""
+        return self._ask(stimuli.Resume())
+
+    def edit(self, *sets: str) -> Answer:
+        """Change settings: `KEY=VALUE` as in the config, or `-KEY` to leave a key out.
+
+        ConfigError for a wrong value and for what cannot change; Refused when nothing would.
+        """
+        from sweeper.app import control
+
+        wish = control.edit(self.record, self.directory / "config.yaml", sets)
+        return self._ask(wish)
+
+    def enqueue(self, *trials: Mapping[str, Value]) -> Answer:
+        """Add trials with these parameters, to be run before any that the sampler suggests.
+
+        ConfigError for parameters that are missing or wrong.
+        """
+        from sweeper.app import control
+
+        return self._ask(control.enqueue(self.record, [dict(params) for params in trials]))
+
+    def enqueue_file(self, path: str | Path) -> Answer:
+        """Add the trials of a CSV file, or of a YAML or JSON list. ConfigError as above."""
+        from sweeper.config.by_hand import listed_in
+
+        return self.enqueue(*listed_in(Path(path)))
+
+    def cancel(self, trial: int) -> Answer:
+        """End a running trial; it does not come back. Refused when it does not run."""
+        return self._ask(stimuli.CancelTrial(trial))
+
+    def _ask(self, wish: stimuli.Wish) -> Answer:
+        from sweeper.app import control
+
+        return control.ask(self.directory, wish)
 
 
 def launch(
@@ -98,12 +150,15 @@ def launch(
     address: str | None = None,
     directory: str | Path | None = None,
     inline: bool = False,
+    warm_start: Sequence[str] = (),
+    allow_data_change: bool = False,
     notice: Callable[[str], None] = print,
 ) -> Sweep:
     """Starts, or resumes, the sweep of a config, and returns when it ends.
 
     `overrides` are `KEY=VALUE` as after `--set`, `directory` is where sweeps are kept, and
-    `inline` runs everything in this process. `notice` is given lines meant for people. Raises
+    `inline` runs everything in this process. `warm_start` names sweeps to learn from,
+    `allow_data_change` goes on with other data than before. `notice` is given lines meant for people. Raises
     SweeperError for what a user can mend; a sweep without a successful trial is returned.
     """
     import sweeper.app as app
@@ -115,6 +170,8 @@ def launch(
         address=address,
         root=root(directory),
         inline=inline,
+        warm_start=warm_start,
+        allow_data_change=allow_data_change,
         notice=notice,
     )
     return Sweep(outcome.directory, outcome.state)

@@ -66,9 +66,9 @@ def test_looking_at_a_sweep_loads_no_heavy_library_beyond_the_app() -> None:
 @pytest.mark.parametrize(
     ("arguments", "hint"),
     [
-        (["lanch"], "unknown command lanch. Did you mean launch?"),
+        (["lanch"], "unknown command lanch. Did you mean launch or cancel?"),
         (["models", "shw"], "unknown command shw. Did you mean show?"),
-        (["xyzzy"], "There is: doctor, init, launch"),
+        (["xyzzy"], "There is: cancel, doctor, edit"),
         (["ls", "--jsn"], "unknown option --jsn. Did you mean --json"),
         (["show", "income", "--sort", "valu"], "Did you mean value?"),
         (["show", "income", "first"], "'first' is not a whole number"),

@@ -21,6 +21,8 @@ def base(read, svc):
         ("tracking=none", ("tracking.enabled", True, False)),
         ("refit=false", ("refit", True, False)),
         ("register.alias=best", ("register.alias", "champion", "best")),
+        ("search.pruner=none", ("search.pruner.name", "racing", "none")),
+        ("model.parameters.C.max=10.0", ("space.C", "0.1 to 100.0, log", "0.1 to 10.0, log")),
     ],
 )
 def test_what_does_not_touch_trials_may_change(base, override, change):
@@ -35,8 +37,10 @@ def test_what_does_not_touch_trials_may_change(base, override, change):
         ("data.holdout=0.3", ("data.holdout.fraction", 0.2, 0.3)),
         ("preprocess=none", ("preprocess", "auto", "none")),
         ("search.sampler=tpe", ("search.sampler", "auto", "tpe")),
-        ("search.pruner=none", ("search.pruner.name", "racing", "none")),
-        ("model.parameters.C.max=10.0", ("space.C", "0.1 to 100.0, log", "0.1 to 10.0, log")),
+        (
+            "model.parameters.C={min: 0.1, max: 100.0}",
+            ("space.C", "0.1 to 100.0, log", "0.1 to 100.0"),
+        ),
         ("model.parameters.kernel=linear", ("model.parameters.kernel", None, "linear")),
         ("model.estimator=sklearn.svm.NuSVC", None),
         ("metric.name=f1", None),

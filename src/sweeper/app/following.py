@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 from pathlib import Path
 
 from sweeper.app.directory import Directory
 from sweeper.core.evolve import evolve
-from sweeper.core.records import State
 from sweeper.core.specs import TrackingSpec
 from sweeper.journal import places
 from sweeper.mlflow_store import where
 from sweeper.ports import Tracker
 
 STORE, ARTIFACTS = "SWEEPER_TRACKING_STORE", "SWEEPER_TRACKING_ARTIFACTS"
-
-
-def sweep_id(state: State) -> str:
-    """Names this very sweep, not one of the same name made later."""
-    data = state.data.sha256 if state.data else ""
-    text = f"{state.spec.name}/{state.created!r}/{data}/{state.splits.sha256}"
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def tracker(tracking: TrackingSpec, directory: Directory) -> Tracker:
@@ -48,6 +39,6 @@ def follow(path: Path) -> int:
     uri, artifacts = os.environ[STORE], os.environ[ARTIFACTS] or None
 
     def mirror() -> Mirror:
-        return Mirror(uri, artifacts, sweep_id(state), state.spec.name)
+        return Mirror(uri, artifacts, state.sweep_id, state.spec.name)
 
     return serve(place.tail().read, mirror, path)

@@ -6,11 +6,15 @@ import functools
 import os
 import socket
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from sweeper.app import changes
+from sweeper.app.control import author, take_waiting
 from sweeper.app.directory import Directory, looks, root
 from sweeper.app.elsewhere import refuse_missing
+from sweeper.app.inbox import Inbox
+from sweeper.app.loans import loans
 from sweeper.app.orders import Orders
 from sweeper.app.prepare import Prepared, prepare
 from sweeper.app.registering import Registering
@@ -18,15 +22,18 @@ from sweeper.app.stopping import StopSignal
 from sweeper.controller import Controller, SystemClock
 from sweeper.core import stimuli
 from sweeper.core.events import SweepCreated
-from sweeper.core.evolve import replay
+from sweeper.core.evolve import evolve, replay
 from sweeper.core.records import State, SweepState
 from sweeper.core.space import Value
 from sweeper.core.stimuli import Stimulus
 from sweeper.journal import places
-from sweeper.ports import ConfigError, Executor, Journal, Tracker
+from sweeper.ports import ConfigError, Executor, Journal, Post, Tracker
 
 CATCH_UP = 60.0
 """Seconds the end of a launch waits for tracking; it goes on without us after that."""
+
+MASKED = "***"
+"""What stands where a secret was, in the copy of a config that a sweep keeps."""
 
 DONE, FAILED, RESUMABLE, NOTHING = 0, 1, 3, 4
 """Exit codes of a launch that ran (0 done, 1 failed, 3 resumable, 4 no trial succeeded)."""
@@ -49,24 +56,79 @@ def launch(
     address: str | None = None,
     root: Path | None = None,
     inline: bool = False,
+    warm_start: Sequence[str] = (),
+    allow_data_change: bool = False,
     observer: Callable[[State], None] = lambda state: None,
     notice: Callable[[str], None] = lambda text: None,
     stop: StopSignal | None = None,
 ) -> Outcome:
     """Start or resume the sweep of `config` and work until it ends.
 
-    `observer` sees the live state a few times a second and must not change it; `notice`
-    gets lines for people. ConfigError, SweepHeld, JournalDamaged, JournalUnwritable and
-    other SweeperErrors as the ports say; nothing has been started or written when a
-    ConfigError comes.
+    `warm_start` names sweeps beside this one whose trials the sampler learns from;
+    `allow_data_change` goes on with other data than before. `observer` sees the live state
+    a few times a second and must not change it; `notice` gets lines for people. ConfigError,
+    SweepHeld, JournalDamaged, JournalUnwritable and other SweeperErrors as the ports say;
+    nothing has been started or written when a ConfigError comes.
     """
     prepared = prepare(config, overrides, name, notice)
     directory = Directory(_root(root) / prepared.spec.name)
     directory.make()
-    spec, stop = prepared.spec, stop or StopSignal()
-    with places.chosen(directory.path, spec.name, spec.journal).hold(stop.lost) as journal:
-        launched = _Launch(prepared, directory, journal, address, inline, notice)
-        return launched.run(observer, stop)
+    spec = prepared.spec
+    place = places.chosen(directory.path, spec.name, spec.journal)
+    how = _How(address, inline, tuple(warm_start), allow_data_change)
+    return _hold(place, prepared, directory, how, _Ears(observer, notice, stop or StopSignal()))
+
+
+def resume(
+    path: Path,
+    *,
+    address: str | None = None,
+    inline: bool = False,
+    observer: Callable[[State], None] = lambda state: None,
+    notice: Callable[[str], None] = lambda text: None,
+    stop: StopSignal | None = None,
+) -> Outcome:
+    """Go on with the sweep in the directory `path`, without its config file.
+
+    The config is the copy that the last launch left there. SweeperErrors as in `launch`.
+    """
+    directory, place = Directory(path), places.at(path)
+    state = replay(place.read())
+    folder = Path(state.filed.directory)
+    prepared = prepare(directory.config, (), state.spec.name, notice, folder)
+    if MASKED in (prepared.spec.tracking.uri or ""):
+        raise ConfigError(
+            f"sweep {state.spec.name} tracks to {prepared.spec.tracking.uri}, and its password is "
+            "not kept here: go on with `sweeper launch` and the config itself"
+        )
+    how = _How(address, inline, (), False)
+    return _hold(place, prepared, directory, how, _Ears(observer, notice, stop or StopSignal()))
+
+
+@dataclass(frozen=True, slots=True)
+class _How:
+    """Where and on what terms a launch runs."""
+
+    address: str | None
+    inline: bool
+    warm_start: tuple[str, ...]
+    allow_data_change: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Ears:
+    """Who hears of a launch, and how it is asked to stop."""
+
+    observer: Callable[[State], None]
+    notice: Callable[[str], None]
+    stop: StopSignal
+
+
+def _hold(
+    place: places.Place, prepared: Prepared, directory: Directory, how: _How, ears: _Ears
+) -> Outcome:
+    with place.hold(ears.stop.lost) as journal:
+        return _Launch(prepared, directory, journal, how, ears).run()
 
 
 _root = root
@@ -80,37 +142,48 @@ class _Launch:
         prepared: Prepared,
         directory: Directory,
         journal: Journal,
-        address: str | None,
-        inline: bool,
-        notice: Callable[[str], None],
+        how: _How,
+        ears: _Ears,
     ) -> None:
         self._prepared, self._directory, self._journal = prepared, directory, journal
-        self._address, self._inline, self._notice = address, inline, notice
+        self._how, self._ears, self._notice = how, ears, ears.notice
+        self._inbox = Inbox(directory, ears.notice)
 
-    def run(self, observer: Callable[[State], None], stop: StopSignal) -> Outcome:
+    def run(self) -> Outcome:
         fresh = self._journal.length() == 0
-        if fresh:
-            self._create()
-        state = replay(self._journal.replay())
+        created = self._created() if fresh else None
+        state = evolve(None, created) if created else replay(self._journal.replay())
+        state = take_waiting(state, self._journal, self._inbox)
         refuse_missing(state, self._directory.path)
-        edit = None if fresh else self._edit(state)
-        if state.status is SweepState.FINISHED and edit is None:
+        edit = changes.edit(state, self._prepared, self._notice)
+        data = changes.data(state, self._prepared, self._how.allow_data_change, self._notice)
+        loans = self._loans(state)
+        more = edit or data or loans or state.reopened
+        if state.status is SweepState.FINISHED and not more:
             self._notice(f"sweep {state.spec.name} is finished; nothing is left to do")
             return self._outcome(state)
-        self._write_config()
-        if not fresh:
+        if created:
+            self._journal.append([[created]])
+        else:
             self._tell_resume(state)
-        return self._work(state, edit, observer, stop)
+        self._write_config()
+        spec = changes.in_force(state, edit, self._prepared)
+        self._prepared = replace(self._prepared, spec=spec)
+        return self._work(state, self._launched(state, edit, data, loans))
 
-    def _create(self) -> None:
-        """Write the sweep's first event: what it is, for good."""
+    def _loans(self, state: State) -> tuple[stimuli.Loan, ...]:
+        beside = self._directory.path.parent
+        return loans(state, [beside / name for name in self._how.warm_start], self._notice)
+
+    def _created(self) -> SweepCreated:
+        """The sweep's first event: what it is, for good."""
         from sweeper import sampling
 
         prepared, clock = self._prepared, SystemClock()
         spec = prepared.recorded
         sampler, reason = sampling.resolve(spec.search.sampler, spec.space, spec.budget)
         self._notice(f"sampler: {sampler} ({reason})")
-        event = SweepCreated(
+        return SweepCreated(
             t=0.0,
             wall=clock.wall(),
             spec=spec,
@@ -119,28 +192,20 @@ class _Launch:
             sampler=sampler,
             sampler_reason=reason,
         )
-        self._journal.append([[event]])
 
-    def _work(
-        self,
-        state: State,
-        edit: stimuli.Edit | None,
-        observer: Callable[[State], None],
-        stop: StopSignal,
-    ) -> Outcome:
+    def _work(self, state: State, first: Stimulus) -> Outcome:
         from sweeper import sampling
 
         registering = Registering(self._prepared, self._directory, self._journal, self._shape)
+        name, stop = state.sampler, self._ears.stop
         controller = Controller(
             state=state,
             journal=self._journal,
-            sampler=lambda spec: sampling.make(
-                state.sampler, spec.space, spec.seed, spec.metric.goal
-            ),
+            sampler=lambda spec: sampling.make(name, spec.space, spec.seed, spec.metric.goal),
             executor=self._executor(),
             order=Orders(self._prepared, self._directory, registering.champion),
             register=registering,
-            observer=observer,
+            observer=lambda state: self._observe(state, controller.post),
             clock=SystemClock(),
         )
         tracker = self._tracker()
@@ -148,28 +213,43 @@ class _Launch:
         if tracker is not None:
             tracker.start()
         try:
-            state = controller.run([self._launched(edit)])
+            state = controller.run([first])
         finally:
             stop.detach()
             if tracker is not None and not tracker.finish(CATCH_UP):
                 self._notice("tracking has not caught up yet; the next launch goes on with it")
         return self._outcome(state)
 
-    def _launched(self, edit: stimuli.Edit | None) -> Stimulus:
+    def _observe(self, state: State, post: Post) -> None:
+        self._inbox.look(state, post)
+        self._ears.observer(state)
+
+    def _launched(
+        self,
+        state: State,
+        edit: stimuli.Edit | None,
+        data: stimuli.DataChange | None,
+        loans: tuple[stimuli.Loan, ...],
+    ) -> Stimulus:
         from sweeper.registry.environment import environment
 
         dataset = self._prepared.dataset
         holdout = dataset.digest.holdout if dataset else ""
+        now = environment(Path(self._prepared.spec.directory))
+        changed = changes.surroundings(state.environment, now) if state.launches else ()
+        changes.tell(changed, self._notice)
         return stimuli.Launched(
             t=0,
             wall=0,
             host=socket.gethostname(),
             pid=os.getpid(),
-            environment=environment(Path(self._prepared.spec.directory)),
+            environment=now,
+            author=author(),
             edit=edit,
-            looks=looks(
-                self._directory.path.parent, holdout, self._directory.path, self._notice
-            ),
+            looks=looks(self._directory.path.parent, holdout, self._directory.path, self._notice),
+            changes=changed,
+            data=data,
+            loans=loans,
         )
 
     def _executor(self) -> Executor:
@@ -177,14 +257,14 @@ class _Launch:
         from sweeper.execution.inline import InlineExecutor
         from sweeper.execution.ray_tasks import RayExecutor
 
-        job, keep = self._prepared.job, self._directory.keep
-        if self._inline:
+        job, keep, show = self._prepared.job, self._directory.keep, self._directory.show
+        if self._how.inline:
             return InlineExecutor(job, functools.partial(worker.run, capture=False), keep)
-        return RayExecutor(job, worker.run, keep, job.spec.resources, self._address)
+        return RayExecutor(job, worker.run, keep, job.spec.resources, self._how.address, show)
 
     def _shape(self) -> dict[str, Value]:
         """The cluster, for lineage."""
-        if self._inline:
+        if self._how.inline:
             return {"ray": None, "nodes": []}
         from sweeper.execution import cluster
 
@@ -195,48 +275,6 @@ class _Launch:
 
         tracking = self._prepared.spec.tracking
         return tracker(tracking, self._directory) if tracking.enabled else None
-
-    def _edit(self, state: State) -> stimuli.Edit | None:
-        """What this config changes in a sweep that exists. ConfigError for what may not."""
-        from sweeper.config import differences
-
-        allowed, forbidden = differences(state.spec, self._prepared.recorded)
-        if forbidden:
-            lines = [f"  {key}: {_short(old)} → {_short(new)}" for key, old, new in forbidden]
-            raise ConfigError(
-                f"sweep {state.spec.name} exists, and this config differs in what cannot "
-                "change under it:\n" + "\n".join(lines) + "\nBudget, concurrency, resources, "
-                "retries, timeout, register, refit and tracking may change. For another sweep "
-                "give it another name: `--as NAME`"
-            )
-        self._refuse_other_data(state)
-        if not allowed:
-            return None
-        for key, old, new in allowed:
-            self._notice(f"changed: {key}: {_short(old)} → {_short(new)}")
-        return stimuli.Edit(state.filed, self._prepared.recorded, tuple(allowed))
-
-    def _refuse_other_data(self, state: State) -> None:
-        dataset = self._prepared.dataset
-        before = state.data.sha256 if state.data else ""
-        now = dataset.digest.sha256 if dataset else ""
-        if before != now:
-            was, rows = (
-                (state.data.rows if state.data else 0),
-                (dataset.digest.rows if dataset else 0),
-            )
-            raise ConfigError(
-                f"the data of sweep {state.spec.name} changed since its launch: {was} rows with "
-                f"digest {before[:12]} then, {rows} rows with digest {now[:12]} now. Scores on "
-                "other data cannot be compared: put the data back, or give the new sweep "
-                "another name with `--as NAME`"
-            )
-        if state.splits.sha256 != self._prepared.splits.digest.sha256:
-            raise ConfigError(
-                f"the folds of sweep {state.spec.name} come out differently than at its launch, "
-                "though data and cv are the same: a library that draws them has changed. Install "
-                "the versions the sweep was launched with, or use another name with `--as NAME`"
-            )
 
     def _write_config(self) -> None:
         from sweeper.app.directory import write
@@ -258,8 +296,3 @@ def exit_code(state: State) -> int:
     if state.status is not SweepState.FINISHED:
         return RESUMABLE
     return DONE if state.best is not None else NOTHING
-
-
-def _short(value: object) -> str:
-    text = "none" if value is None else str(value)
-    return text if len(text) <= 60 else text[:57] + "…"

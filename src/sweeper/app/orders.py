@@ -34,7 +34,7 @@ class Orders:
         seed = derive(spec.seed, key.trial, key.fold)
         if key.fold == HOLDOUT:
             return self._holdout(state, key, seed)
-        return Order(key, params, seed, _timeout(spec, key))
+        return Order(key, params, seed, _timeout(spec, key), memory=_memory(state, key))
 
     def _holdout(self, state: State, key: RunKey, seed: int) -> Order:
         artifact, dataset = winning_model(state), self._prepared.dataset
@@ -49,6 +49,12 @@ class Orders:
             champion=self._champion(state),
             holdout=dataset.holdout,
         )
+
+
+def _memory(state: State, key: RunKey) -> int | None:
+    """Bytes the run may use; one that is alone on its node may use all there is."""
+    alone = (key.trial, key.fold) in state.hungry
+    return None if alone else state.spec.resources.memory
 
 
 def _timeout(spec: SweepSpec, key: RunKey) -> float | None:

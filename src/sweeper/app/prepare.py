@@ -50,15 +50,22 @@ class Prepared:
 
 
 def prepare(
-    config: Path, overrides: Sequence[str], name: str | None, notice: Callable[[str], None]
+    config: Path,
+    overrides: Sequence[str],
+    name: str | None,
+    notice: Callable[[str], None],
+    folder: Path | None = None,
 ) -> Prepared:
-    """Read and check a config with all it names. ConfigError lists every problem at once."""
+    """Read and check a config with all it names. ConfigError lists every problem at once.
+
+    `folder`: the config's own, where `config` is a copy kept elsewhere.
+    """
     import sweeper.config as reading
     from sweeper import sampling
 
-    loaded = reading.read(config, overrides, name)
+    directory = folder or config.resolve().parent
+    loaded = reading.read(config, overrides, name, directory)
     problems = list(loaded.problems)
-    directory = config.resolve().parent
     dataset, splits = None, None
     try:
         dataset, splits = _data(loaded.data, loaded.spec, loaded.task, directory)

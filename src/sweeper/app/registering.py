@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from sweeper.app.directory import Directory
-from sweeper.app.following import sweep_id
 from sweeper.app.prepare import Prepared
 from sweeper.core.endings import winning_model
 from sweeper.core.records import REFIT, Registered, State, Trial
@@ -39,7 +38,7 @@ class Registering:
         return self._registry(state).register(
             Registration(
                 sweep=spec.name,
-                sweep_id=sweep_id(state),
+                sweep_id=state.sweep_id,
                 model=spec.register.model,
                 alias=spec.register.alias,
                 when=spec.register.when,
@@ -87,7 +86,7 @@ class Registering:
     def _lineage(self, state: State, best: Trial) -> dict[str, Value]:
         from sweeper.registry.lineage import document
 
-        spec, own = state.spec, sweep_id(state)
+        spec = state.spec
         if spec.register is None:
             raise AssertionError("lineage of a model that is not registered")
         held = self._compared or self._holder(state)
@@ -97,12 +96,12 @@ class Registering:
         wall, since = state.anchor
         return document(
             sweep=spec.name,
-            sweep_id=own,
+            sweep_id=state.sweep_id,
             trial=best,
             metric=spec.metric,
             metrics=figures(state, best),
             seeds={"sweep": spec.seed, "refit": derive(spec.seed, best.number, REFIT), **seeds},
-            config=self._prepared.text,
+            config=_as_edited(self._prepared.text, state.sets),
             data=state.data,
             splits=state.splits,
             holdout=looked(state),
@@ -126,6 +125,11 @@ class Registering:
             if artifact.path.startswith("report/")
         }
         return {**found, "config.yaml": str(self._directory.config.resolve())}
+
+
+def _as_edited(config: str, sets: tuple[str, ...]) -> str:
+    """The config as launched, and the edits that came after."""
+    return config + "".join(f"# sweeper edit --set {text}\n" for text in sets)
 
 
 def looked(state: State) -> dict[str, Value] | None:

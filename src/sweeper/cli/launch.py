@@ -7,6 +7,7 @@ import os
 import shlex
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -46,10 +47,43 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--inline", action="store_true", help="everything in this process, for debugging"
     )
+    parser.add_argument(
+        "--warm-start",
+        metavar="OTHER",
+        action="append",
+        default=[],
+        help="learn from the trials of this sweep too; may be repeated",
+    )
+    parser.add_argument(
+        "--allow-data-change",
+        action="store_true",
+        help="go on though the data changed; it is put on record",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from sweeper import api, app
+    def go(**watched: Any) -> Any:
+        from sweeper import api, app
+
+        return app.launch(
+            Path(arguments.config),
+            overrides=tuple(arguments.overrides),
+            name=arguments.name,
+            address=arguments.address,
+            root=api.root(arguments.dir),
+            inline=arguments.inline,
+            warm_start=tuple(arguments.warm_start),
+            allow_data_change=arguments.allow_data_change,
+            **watched,
+        )
+
+    return work(arguments, go)
+
+
+def work(arguments: argparse.Namespace, go: Callable[..., Any]) -> int:
+    """Be the controller of a sweep on this terminal. `go` is a launch that waits for whom to
+    tell: `observer`, `notice` and `stop`."""
+    from sweeper import app
     from sweeper.cli.signals import Drain, installed
     from sweeper.ports import SweeperError
 
@@ -59,13 +93,7 @@ def run(arguments: argparse.Namespace) -> int:
     progress = chosen_progress(out)
     try:
         with installed(drain):
-            outcome = app.launch(
-                Path(arguments.config),
-                overrides=tuple(arguments.overrides),
-                name=arguments.name,
-                address=arguments.address,
-                root=api.root(arguments.dir),
-                inline=arguments.inline,
+            outcome = go(
                 observer=lambda state: observe(progress, drain, state),
                 notice=progress.notice,
                 stop=stop,
@@ -140,6 +168,9 @@ def tracking(outcome: Any) -> str | None:
 
 def resume_command(arguments: argparse.Namespace) -> str:
     """The exact command that goes on with this sweep: the one that was typed."""
+    if "config" not in arguments:
+        where = ["--dir", arguments.dir] if arguments.dir else []
+        return shlex.join(["sweeper", "resume", arguments.name, *where])
     words = ["sweeper", "launch", arguments.config]
     for option, value in (
         ("--as", arguments.name),

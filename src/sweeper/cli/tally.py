@@ -12,7 +12,17 @@ from itertools import islice
 
 from sweeper import view
 from sweeper.cli.text import duration, number, one_line, plural, shorten, with_spread
-from sweeper.core.records import FoldRun, Phase, RunState, State, SweepState, Trial, TrialState
+from sweeper.core.records import (
+    LIVE,
+    FoldRun,
+    Phase,
+    RunState,
+    State,
+    SweepState,
+    Taken,
+    Trial,
+    TrialState,
+)
 
 PHASES = {
     Phase.SEARCH: "searching",
@@ -22,6 +32,8 @@ PHASES = {
     Phase.REGISTER: "registering",
     Phase.DONE: "done",
 }
+
+PAUSED = "paused: what runs goes on to its end, nothing new is sent out"
 
 CATCHING_UP = "over; MLflow is being brought up to date"
 
@@ -54,6 +66,7 @@ class Tally:
         self.counts = view.Counts()
         self._seen: dict[int, _Seen] = {}
         self._watched: set[int] = set()
+        self._taken = 0
         self._now = PHASES[Phase.SEARCH]
 
     @property
@@ -68,6 +81,7 @@ class Tally:
         """
         past = not self._seen and state.launches > 1
         changes = [c for number in self._touched(state) for c in self._trial(state, number)]
+        changes += self._asked(state)
         changes += self._sweep(state)
         return [] if past else changes
 
@@ -93,6 +107,12 @@ class Tally:
             self.counts.folds.subtract(dict(before.folds))
         self.counts.add(trial)
         return list(_told(state, trial, before))
+
+    def _asked(self, state: State) -> list[Change]:
+        """What people asked of the sweep meanwhile."""
+        news = state.taken[self._taken :]
+        self._taken = len(state.taken)
+        return [Change(asked_line(taken), notable=True) for taken in news]
 
     def _sweep(self, state: State) -> list[Change]:
         now = now_line(state)
@@ -129,6 +149,12 @@ def fold_change(run: FoldRun) -> Change:
     )
 
 
+def asked_line(taken: Taken) -> str:
+    """A request in one line: who, what, and why not."""
+    refused = f": refused, {taken.refused}" if taken.refused else ""
+    return f"{taken.author}: {one_line(taken.what)}{refused}"
+
+
 def end_change(state: State, trial: Trial) -> Change:
     """A trial's end in one line."""
     why = reason(trial.reason)
@@ -152,7 +178,9 @@ def reason(text: str) -> str:
 
 def now_line(state: State) -> str:
     """What the sweep is at."""
-    if state.status is not SweepState.RUNNING:
+    if state.status is SweepState.PAUSED and not state.stopping:
+        return PAUSED
+    if state.status not in LIVE:
         return CATCHING_UP if state.spec.tracking.enabled else "over"
     return f"stopping: {state.stopping}" if state.stopping else PHASES[state.phase]
 

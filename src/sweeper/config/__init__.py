@@ -1,6 +1,6 @@
 """The config: one YAML file to one checked `SweepSpec`, and the only home of raw values."""
 
-from sweeper.config.compare import differences
+from sweeper.config.compare import differences, kept, waits_for_launch
 from sweeper.config.data_checks import check_data
 from sweeper.config.loaded import Loaded, digest_of, read
 from sweeper.config.problems import raise_problems
@@ -12,8 +12,10 @@ __all__ = [
     "check_data",
     "differences",
     "digest_of",
+    "kept",
     "mask",
     "raise_problems",
     "read",
     "starter",
+    "waits_for_launch",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from typing import Any
 
@@ -13,24 +13,71 @@ from sweeper.core.specs import Candidate, ModelSpec, Preprocess, SweepSpec, Trai
 Change = tuple[str, Value, Value]
 """The key, what it was, what it is now; None where it is not there."""
 
-MAY_CHANGE = (
-    "budget", "search.concurrency", "resources", "retries", "timeout", "tracking", "register",
-    "refit", "journal",
+AT_ONCE = (
+    "budget", "search.concurrency", "search.pruner", "retries", "timeout", "register", "refit",
+    "metric.target",
 )  # fmt: skip
-"""Keys that change nothing about what the trials mean."""
+"""Keys that change nothing about what the trials mean; a controller at work takes them."""
+
+AT_LAUNCH = ("resources", "tracking", "journal")
+"""Keys of the same kind that wait for the next launch."""
 
 
 def differences(old: SweepSpec, new: SweepSpec) -> tuple[tuple[Change, ...], tuple[Change, ...]]:
-    """(changes that a running sweep may take, changes that need a sweep of another name)."""
-    before, after = dict(_facts(old)), dict(_facts(new))
+    """(changes that a sweep may take, changes that need a sweep of another name).
+
+    A searched range may become narrower or wider, a set of values smaller or larger, and a
+    model may be left out of a `choose:` (see `kept`).
+    """
+    before, after = dict(_facts(old)), dict(_facts(kept(old, new)))
     changes = tuple(
         (key, before.get(key), after.get(key))
         for key in {**before, **after}
         if _differ(before.get(key), after.get(key))
     )
+    movable = _movable(old.space, new.space)
     return (
-        tuple(c for c in changes if _may_change(c[0])),
-        tuple(c for c in changes if not _may_change(c[0])),
+        tuple(c for c in changes if _may_change(c[0]) or c[0] in movable),
+        tuple(c for c in changes if not (_may_change(c[0]) or c[0] in movable)),
+    )
+
+
+def waits_for_launch(change: Change) -> bool:
+    """Whether a controller at work cannot take this change."""
+    return _below(change[0], AT_LAUNCH)
+
+
+def kept(old: SweepSpec, new: SweepSpec) -> SweepSpec:
+    """`new`, still knowing the models that it no longer chooses from: a trial of before may win."""
+    if old.model is None or new.model is None or old.model.dimension != new.model.dimension:
+        return new
+    names = {candidate.name for candidate in new.model.candidates}
+    dropped = tuple(c for c in old.model.candidates if c.name not in names)
+    if old.model.dimension is None or not dropped:
+        return new
+    return replace(new, model=replace(new.model, candidates=(*new.model.candidates, *dropped)))
+
+
+def _movable(old: Space, new: Space) -> set[str]:
+    """Keys of dimensions whose domain moved, or that went away with the branch they hung on."""
+    before, after = {d.name: d for d in old}, {d.name: d for d in new}
+    moved = {n for n in before if n in after and _alike(before[n], after[n])}
+    gone = {n for n in before if n not in after and _lost_branch(before[n], after)}
+    return {f"space.{name}" for name in moved | gone}
+
+
+def _alike(old: Dimension, new: Dimension) -> bool:
+    """Whether a value of one may be a value of the other."""
+    a, b = old.domain, new.domain
+    if isinstance(a, Range) and isinstance(b, Range):
+        return old.when == new.when and (a.integer, a.log) == (b.integer, b.log)
+    return old.when == new.when and type(a) is type(b)
+
+
+def _lost_branch(dimension: Dimension, after: dict[str, Dimension]) -> bool:
+    return any(
+        c.parameter in after and not after[c.parameter].domain.contains(c.branch)
+        for c in dimension.when
     )
 
 
@@ -43,7 +90,11 @@ def _numbers(*values: Value) -> bool:
 
 
 def _may_change(key: str) -> bool:
-    return any(key == allowed or key.startswith(f"{allowed}.") for allowed in MAY_CHANGE)
+    return _below(key, AT_ONCE) or _below(key, AT_LAUNCH)
+
+
+def _below(key: str, tops: tuple[str, ...]) -> bool:
+    return any(key == top or key.startswith(f"{top}.") for top in tops)
 
 
 def _facts(spec: SweepSpec) -> Iterator[tuple[str, Value]]:

@@ -64,15 +64,22 @@ class Loaded:
         return str(Finding(Mark(self.file, 1), path, problem.message))
 
 
-def read(path: Path, overrides: Sequence[str] = (), name: str | None = None) -> Loaded:
+def read(
+    path: Path,
+    overrides: Sequence[str] = (),
+    name: str | None = None,
+    directory: Path | None = None,
+) -> Loaded:
     """Reads and checks a config with everything that it names; raises nothing a user causes.
 
-    `overrides` are `key.path=value`, `name` takes the place of the config's. Imports the
-    classes and functions named, the user's own from the config's folder too.
+    `overrides` are `key.path=value`, or `-key.path` to leave a key out; `name` takes the
+    place of the config's. Imports the classes and functions named, the user's own from the
+    config's folder too, which is `directory` where the file is a copy kept elsewhere.
     """
     findings, source = Findings(), str(path)
+    folder = directory or path.resolve().parent
     try:
-        table, text, found = _read(path, overrides, name, findings)
+        table, text, found = _read(path, folder, overrides, name, findings)
     except TooMany:
         more = Finding(Mark(source, 1), "", f"has more than {MOST} problems; these are some")
         findings.problems.append(more)
@@ -91,7 +98,11 @@ def read(path: Path, overrides: Sequence[str] = (), name: str | None = None) -> 
 
 
 def _read(
-    path: Path, overrides: Sequence[str], name: str | None, findings: Findings
+    path: Path,
+    directory: Path,
+    overrides: Sequence[str],
+    name: str | None,
+    findings: Findings,
 ) -> tuple[Table | None, str, Outcome | None]:
     """The tree after overrides, its text, and what it says."""
     table, text = _table(path, findings)
@@ -101,7 +112,6 @@ def _read(
         table = override(table, item, findings)
     if name is not None:
         table = named_as(table, name)
-    directory = path.resolve().parent
     with importable(directory):
         found = read_spec(table, directory, Mark(str(path), 1), findings)
     return table, write(table) if overrides or name is not None else text, found

@@ -15,8 +15,11 @@ class _Unfit(Exception):
 def override(table: Table, text: str, findings: Findings) -> Table:
     """The config with one `key.path=value` applied; problems name the override.
 
-    Mappings on the way that do not exist are made; members of a list are numbers.
+    Mappings on the way that do not exist are made; members of a list are numbers. With
+    `-key.path` the key is left out.
     """
+    if text.startswith("-"):
+        return _unset(table, text[1:], findings)
     mark = Mark(f"--set {mask(short(text))}")
     key, equals, value = text.partition("=")
     parts = key.strip().split(".")
@@ -32,6 +35,28 @@ def override(table: Table, text: str, findings: Findings) -> Table:
         findings.problem(mark, key.strip(), str(error))
         return table
     return changed if isinstance(changed, Table) else table
+
+
+def _unset(table: Table, key: str, findings: Findings) -> Table:
+    found = _without(table, key.split("."))
+    if found is None:
+        findings.problem(Mark(f"--unset {short(key)}"), "", "the config has no such key")
+        return table
+    return found
+
+
+def _without(table: Table, parts: list[str]) -> Table | None:
+    """The mapping without this key below it; None when it is not there."""
+    entry = table.get(parts[0])
+    if entry is None:
+        return None
+    if not parts[1:]:
+        return Table(tuple(e for e in table.entries if e is not entry), table.mark)
+    inner = _without(entry.value, parts[1:]) if isinstance(entry.value, Table) else None
+    if inner is None:
+        return None
+    entries = tuple(Entry(e.key, inner) if e is entry else e for e in table.entries)
+    return Table(entries, table.mark)
 
 
 def _put(tree: Tree | None, parts: list[str], value: Tree, mark: Mark) -> Tree:

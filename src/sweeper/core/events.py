@@ -63,6 +63,7 @@ class SettingsChanged:
     changes: tuple[tuple[str, Value, Value], ...]  # key, old, new
     author: str
     filed: SweepSpec | None = None  # what the file says, where the change came from it
+    sets: tuple[str, ...] | None = None  # the edits in force, as `--set` has them
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bisect
 import dataclasses
+import hashlib
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -45,6 +46,7 @@ def evolve(state: State | None, event: e.Event) -> State:
             data=event.data,
             sampler=event.sampler,
             sampler_reason=event.sampler_reason,
+            sweep_id=sweep_id(event),
             created=event.wall,
             anchor=(event.wall, event.t),
             now=event.t,
@@ -56,6 +58,13 @@ def evolve(state: State | None, event: e.Event) -> State:
     _APPLY[type(event)](state, event)
     state.now = event.t
     return state
+
+
+def sweep_id(event: e.SweepCreated) -> str:
+    """Names this very sweep, not one of the same name made later."""
+    data = event.data.sha256 if event.data else ""
+    text = f"{event.spec.name}/{event.wall!r}/{data}/{event.splits.sha256}"
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def replay(events: Iterable[e.Event]) -> State:
@@ -87,6 +96,7 @@ def _settings(state: State, event: e.SettingsChanged) -> None:
         state.reopened = _search_is_over(state)
     state.spec = event.spec
     state.filed = event.filed or state.filed
+    state.sets = state.sets if event.sets is None else event.sets
     state.timed_out = state.exhausted = False
 
 

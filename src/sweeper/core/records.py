@@ -245,6 +245,8 @@ class State:
     data: DataDigest | None
     sampler: str  # resolved, never "auto"
     sampler_reason: str
+    sweep_id: str  # names this very sweep, not one of the same name made later
+    sets: tuple[str, ...] = ()  # the edits since, as `--set` has them
     created: float = 0.0  # wall-clock time of the first launch, seconds since the epoch
     launches: int = 0
     anchor: tuple[float, float] = (0.0, 0.0)  # (wall time, sweep time) of the last launch

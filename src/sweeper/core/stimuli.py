@@ -40,11 +40,13 @@ class Resume:
 @dataclass(frozen=True, slots=True)
 class Edit:
     """Other settings. What changed from `base` to `spec` is changed in the sweep's own spec,
-    whatever else has changed there since. `changes`: key, old and new value of each."""
+    whatever else has changed there since. `changes`: key, old and new value of each. `sets`:
+    what was typed, as `--set` has it; of a launch, the earlier edits that stay in force."""
 
     base: SweepSpec
     spec: SweepSpec
     changes: tuple[tuple[str, Value, Value], ...]
+    sets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,8 @@ def edited(
         spec = dataclasses.replace(spec, budget=least)
     if spec == state.spec and filed in (None, state.filed):
         return []
-    return [e.SettingsChanged(t, spec, edit.changes, author, filed)]
+    sets = edit.sets if filed is not None else (*state.sets, *edit.sets)
+    return [e.SettingsChanged(t, spec, edit.changes, author, filed, sets)]
 
 
 def _stop(state: State, s: Requested, wish: Stop) -> Decision:
@@ -125,8 +126,11 @@ _GRANT: dict[type, Callable[[State, Requested, Any], Decision]] = {
 
 
 def _edit_words(wish: Edit) -> str:
-    told = (f"{key} {_short(old)} → {_short(new)}" for key, old, new in wish.changes)
-    return f"edit {', '.join(told)}"
+    told = (
+        f"{key.removeprefix('space.')} {_short(old)} → {_short(new)}"
+        for key, old, new in wish.changes
+    )
+    return ", ".join(("edit", *wish.sets)) if not wish.changes else f"edit {', '.join(told)}"
 
 
 def _short(value: object) -> str:

@@ -16,6 +16,7 @@ from sweeper.core.space import Value
 from sweeper.mlflow_store import masked
 
 _GIT_SECONDS = 2.0  # a huge or distant work tree is not worth waiting for
+_MOST_FILES = 1000
 _THREADS = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -38,7 +39,18 @@ def environment(directory: Path) -> dict[str, Value]:
         "host": socket.gethostname(),
         "user": _user(),
         "git": git(directory),
+        "code": code(directory),
         "packages": packages(),
+    }
+
+
+def code(directory: Path) -> dict[str, str]:
+    """SHA-256 of every Python file in the config's folder and in the packages right below it."""
+    paths = sorted({*directory.glob("*.py"), *directory.glob("*/*.py")})[:_MOST_FILES]
+    return {
+        str(path.relative_to(directory)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in paths
+        if path.is_file()
     }
 
 
