@@ -34,7 +34,10 @@ def programs() -> Path | None:
 
 def _run(*command: object) -> int:
     words = [str(word) for word in command]
-    return subprocess.run(words, capture_output=True, check=False, **_as()).returncode
+    try:
+        return subprocess.run(words, capture_output=True, check=False, **_as()).returncode
+    except PermissionError:  # the wheel lies where the server's user may not go
+        return 126
 
 
 def _as() -> dict[str, object]:

@@ -62,9 +62,8 @@ def test_a_torn_tail_at_any_byte_loses_at_most_the_record_it_tears(path, finishe
     assert injuries.cut(finished, path) > 300
 
 
-@pytest.mark.parametrize("zeros", [1, 4096])
-def test_zero_bytes_behind_any_byte_are_part_of_the_torn_write(path, finished, no_flush, zeros):
-    assert injuries.cut(finished, path, records=1, tail=b"\0" * zeros) > 50
+def test_zero_bytes_behind_any_byte_are_part_of_the_torn_write(path, finished, no_flush):
+    assert injuries.cut(finished, path, records=1, tail=b"\0") > 50
 
 
 def test_every_single_bit_flip_is_detected_and_what_stands_before_it_can_be_saved(path, finished):
