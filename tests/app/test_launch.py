@@ -106,8 +106,8 @@ def test_a_budget_raised_in_two_steps_suggests_what_one_sweep_would_have(folder)
         ("cv=4", "cv"),
         ("seed=4", "seed: 3 → 4"),
         (
-            "model.parameters.max_depth={min: 1.0, max: 8.0}",
-            "space.max_depth: 1 to 8, integers → 1.0 to 8.0",
+            "model.parameters.max_depth={min: 1, max: 8, log: true}",
+            "space.max_depth: 1 to 8, integers →",
         ),
         ("data.holdout=0.3", "data"),
         ("search.sampler=random", "sampler: tpe → random"),

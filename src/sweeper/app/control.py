@@ -27,7 +27,7 @@ from sweeper.core.stimuli import Edit, Enqueue, Requested, Wish
 from sweeper.journal import places
 from sweeper.ports import ConfigError, Journal, SweeperError, SweepHeld
 
-PATIENCE = 15.0
+PATIENCE = 30.0
 """Seconds to wait for a controller's answer."""
 
 LOOK = 0.2
