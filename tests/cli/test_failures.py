@@ -64,6 +64,12 @@ def test_losses_are_told_apart(story) -> None:
     )
 
 
+def test_one_loss_is_told_of_one(story) -> None:
+    story.sampled(0)
+    story.tell(e.FoldLost(story.t, story.sent(0, 0), "its node died"))
+    assert told(story).startswith("1 fold run was lost through no fault of its own, which")
+
+
 def test_of_many_trials_some_are_named(story) -> None:
     for number in range(12):
         story.failed(number)

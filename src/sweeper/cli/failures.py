@@ -70,11 +70,11 @@ def _lost(trials: Iterable[Trial], telling: Telling) -> list[str]:
     if not reasons:
         return []
     count = sum(reasons.values())
-    were = "was" if count == 1 else "were"
+    were, their = ("was", "its") if count == 1 else ("were", "their")
     told = ", ".join(f"{one_line(why)} ({n:,})" for why, n in reasons.most_common(3))
     more = f", and {len(reasons) - 3} more reasons" if len(reasons) > 3 else ""
     return textwrap.wrap(
-        f"{plural(count, 'fold run')} {were} lost through no fault of their own, which counts for "
+        f"{plural(count, 'fold run')} {were} lost through no fault of {their} own, which counts for "
         f"nothing: {told}{more}",
         min(telling.width or WIDTH, WIDTH),
     )
