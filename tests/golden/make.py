@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parents[1] / "src")]
 
-from sweeper.core import codec  # noqa: E402
+from sweeper.core import codec, stimuli  # noqa: E402
+from sweeper.core import commands as c  # noqa: E402
 from sweeper.core.events import TrialCompleted  # noqa: E402
+from sweeper.core.records import DataDigest, FailureKind, HistoryEntry, Node  # noqa: E402
+from sweeper.core.specs import Budget  # noqa: E402
 from sweeper.journal.file import dump  # noqa: E402
-from world import World, spec  # noqa: E402
+from world import World, failure, spec  # noqa: E402
 
 
 def write(name: str, records: list[list[object]]) -> None:
@@ -22,10 +26,49 @@ def write(name: str, records: list[list[object]]) -> None:
     (HERE / name).write_bytes(b"".join(lines))
 
 
+def records_of(world: World) -> list[list[object]]:
+    return [[codec.decode(body) for body in record] for record in world.records]
+
+
+def controlled() -> World:
+    """Every wish, a refusal, trials of another sweep, other data, each class of failure."""
+    world = World(spec(trials=6, pruner="none", concurrency=2), slots=2)
+    entries = (HistoryEntry(-1, {"x": 0.5}, 0.7), HistoryEntry(-2, {"x": 0.9}, None, bad=True))
+    data = stimuli.DataChange(DataDigest("e" * 64, 60, ()), world.now().splits)
+    loan = stimuli.Loan("other", "f" * 16, entries)
+    changes = (("packages.numpy", "2.4", "2.5"),)
+    launched = stimuli.Launched(
+        world.t, 1.7e9, "host", 2, {}, "ana", None, 0, changes, data, (loan,)
+    )
+    world.feed(launched)
+    world.feed(stimuli.CapacityChanged(world.t, (Node("n", 2),)))
+    before = world.now().spec
+    after = dataclasses.replace(before, budget=Budget(8, 3600.0))
+    told = (("budget.trials", 6, 8),)
+    for wish in (
+        stimuli.Pause(),
+        stimuli.Resume(),
+        stimuli.Resume(),
+        stimuli.Edit(before, after, told, ("budget.trials=8",)),
+        stimuli.Enqueue(({"x": 0.25}, {"x": 0.75})),
+    ):
+        world.wish(wish)
+    kinds = list(FailureKind)
+    while not world.finished:
+        if not world.waiting:
+            world.rest()
+        fails = kinds and isinstance(world.waiting[0], c.Dispatch) and len(world.ran) > 8
+        world.answer(outcome=failure(kinds.pop()) if fails else None)
+        if len(world.ran) == 20 and world.now().running:
+            world.wish(stimuli.CancelTrial(min(world.now().running)))
+    return world
+
+
 def main() -> None:
+    write("v1-controlled.jsonl", records_of(controlled()))
     world = World(spec(trials=10, concurrency=1), slots=1)
     world.run()
-    records = [[codec.decode(body) for body in record] for record in world.records]
+    records = records_of(world)
     write("v1-finished.jsonl", records)
     write("v1-interrupted.jsonl", records[: len(records) // 2])
     best = world.now().best

@@ -35,3 +35,21 @@ def test_an_interrupted_sweep_of_format_1_can_go_on():
 def test_a_journal_that_completes_a_trial_twice_is_refused():
     with pytest.raises(InvalidTransition, match="TrialCompleted for trial 2, which is complete"):
         replay(read(HERE / "v1-refused.jsonl"))
+
+
+def test_a_sweep_that_was_changed_by_hand_replays_to_what_it_was():
+    state = replay(read(HERE / "v1-controlled.jsonl"))
+    assert state.status is SweepState.FINISHED
+    assert violations(state) == []
+    assert [(t.author, t.what, t.refused) for t in state.taken] == [
+        ("ana", "pause", ""),
+        ("ana", "resume", ""),
+        ("ana", "resume", "the sweep is running"),
+        ("ana", "edit budget.trials 6 → 8", ""),
+        ("ana", "enqueue 2", ""),
+        ("ana", state.taken[-1].what, ""),
+    ]
+    assert state.sets == ("budget.trials=8",)
+    assert len(state.trials) == 8
+    assert [t.params["x"] for t in state.trials.values() if t.origin == "enqueued"] == [0.25, 0.75]
+    assert [entry.number for entry in state.history[:2]] == [-1, -2]
