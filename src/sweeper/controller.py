@@ -23,7 +23,7 @@ from sweeper.core.history import known
 from sweeper.core.records import HistoryEntry, Registered, RunKey, State
 from sweeper.core.specs import SweepSpec
 from sweeper.core.stimuli import Stimulus
-from sweeper.ports import Clock, Executor, Journal, Order, Sampler, SweeperError
+from sweeper.ports import Clock, Executor, FileUnwritable, Journal, Order, Sampler, SweeperError
 
 TICK = 0.25
 """Seconds the loop waits at most for something to happen."""
@@ -193,6 +193,8 @@ class Controller:
     def _registering(self) -> None:
         try:
             version = self._register(self.state)
+        except FileUnwritable as error:  # no verdict on the model: there is only no room for it
+            self.post(stimuli.StopRequested(0, str(error)))
         except SweeperError as error:
             self.post(stimuli.RegistrationEnded(0, None, str(error)))
         except Exception as error:

@@ -6,6 +6,7 @@ store, and find or make the same parent run, without getting in each other's way
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import logging
 import os
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sweeper.core.specs import TrackingSpec
-from sweeper.ports import SweeperError
+from sweeper.ports import FileUnwritable, SweeperError
 
 SWEEP_ID = "sweeper.sweep_id"
 """The tag that names the sweep, on its parent run and on every version it registers."""
@@ -26,6 +27,13 @@ CURSOR = "sweeper.cursor"
 """The tag of a parent run that says how much of the journal `tracking` has written."""
 
 _LOCK_SECONDS = 60.0
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM)
+_SQLITE_ON_ITS_DISK = (
+    "database or disk is full",
+    "disk I/O error",
+    "attempt to write a readonly database",
+    "unable to open database file",
+)
 _SERVERS = ("http://", "https://", "databricks", "postgresql", "mysql", "mssql")
 _ENVIRONMENT = {
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
@@ -96,14 +104,28 @@ def connect(uri: str) -> Any:
 
 @contextmanager
 def refused(uri: str) -> Iterator[None]:
-    """MLflow's own errors as SweeperError, without secrets."""
+    """MLflow's own errors as SweeperError, without secrets; FileUnwritable for the disk's."""
     _quieten()
     from mlflow.exceptions import MlflowException
 
     try:
         yield
     except MlflowException as error:
-        raise SweeperError(f"MLflow at {masked(uri)}: {masked(str(error))}") from error
+        text = masked(str(error))
+        if any(words in text for words in _SQLITE_ON_ITS_DISK):
+            raise _unwritable(uri, text) from error
+        raise SweeperError(f"MLflow at {masked(uri)}: {text}") from error
+    except OSError as error:
+        if error.errno not in _DISK:
+            raise
+        raise _unwritable(uri, error.strerror or str(error)) from error
+
+
+def _unwritable(uri: str, why: str) -> FileUnwritable:
+    return FileUnwritable(
+        f"MLflow's files for {masked(uri)} cannot be written: {why}. Everything acknowledged so "
+        f"far is safe; make room or give the right to write, and launch again to go on"
+    )
 
 
 def experiment_id(client: Any, name: str, artifacts: str | None) -> str:

@@ -45,7 +45,7 @@ def run(chosen: list[Case], scale: float, seed: int, report: Path | None) -> int
         for case in chosen:
             came[case.name] = _one(case, scale, seed, Path(folder) / case.name)
     if report is not None:
-        write(report, came)
+        write(report, came, scale, seed)
     broken = [name for name, result in came.items() if isinstance(result, str)]
     print(
         f"{len(came) - len(broken)} of {len(came)} cases hold"

@@ -12,7 +12,7 @@ from sweeper.core.records import REFIT, Registered, State, Trial
 from sweeper.core.scoring import mean
 from sweeper.core.seeds import derive
 from sweeper.core.space import Value
-from sweeper.ports import Champion, Journal, Registration, Registry, SweeperError
+from sweeper.ports import Champion, FileUnwritable, Journal, Registration, Registry, SweeperError
 
 
 class Registering:
@@ -56,12 +56,17 @@ class Registering:
         )
 
     def champion(self, state: State) -> bytes | None:
-        """The model the alias names today, if both can be scored on this very holdout."""
+        """The model the alias names today, if both can be scored on this very holdout.
+
+        FileUnwritable when the disk is full or broken, which ends the launch.
+        """
         spec = state.spec
         if spec.register is None or state.data is None:
             return None
         try:
             held = self._holder(state)
+        except FileUnwritable:
+            raise
         except SweeperError:
             return None  # registering will meet the same and say so
         if held is None or held.holdout != state.data.holdout or held.metric != spec.metric.name:

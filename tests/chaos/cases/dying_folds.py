@@ -20,8 +20,8 @@ cv: {splitter: ShuffleSplit, n_splits: 1}
 metric: accuracy
 train: acts:dies
 parameters:
-  how: {values: [os_exit, sys_exit, segfault, sigkill, well]}
   round: {values: [ROUNDS]}
+  how: {values: [well, os_exit, sys_exit, segfault, sigkill]}
 search: {sampler: grid, pruner: none}
 retries: {error: 1, lost: 1}
 register: none

@@ -20,8 +20,8 @@ cv: {splitter: ShuffleSplit, n_splits: 1}
 metric: accuracy
 train: acts:hangs
 parameters:
-  how: {values: [hangs, well]}
   round: {values: [ROUNDS]}
+  how: {values: [well, hangs]}
 search: {sampler: grid, pruner: none, concurrency: 2}
 retries: {timeout: 0}
 timeout: 4s

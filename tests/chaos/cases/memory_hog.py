@@ -16,8 +16,8 @@ cv: {splitter: ShuffleSplit, n_splits: 1}
 metric: accuracy
 train: acts:eats
 parameters:
-  kind: {values: [greedy, modest]}
   x: {values: [ROUNDS]}
+  kind: {values: [modest, greedy]}
 search: {sampler: grid, pruner: none, concurrency: 2}
 resources: {cpus: 1, memory: 700MB}
 retries: {oom: 1}
