@@ -194,7 +194,7 @@ class Controller:
         try:
             version = self._register(self.state)
         except FileUnwritable as error:  # no verdict on the model: there is only no room for it
-            self.post(stimuli.StopRequested(0, str(error)))
+            self.post(stimuli.RegistrationEnded(0, None, str(error), later=True))
         except SweeperError as error:
             self.post(stimuli.RegistrationEnded(0, None, str(error)))
         except Exception as error:

@@ -249,3 +249,15 @@ def test_merging_keeps_what_both_sides_changed():
     assert merge(1, 2, 1) == 2
     assert merge(1, 1, 3) == 3
     assert merge(1, 2, 3) == 3
+
+
+def test_a_registration_that_is_put_off_ends_the_launch_and_the_next_one_registers():
+    world = World(spec(trials=2, pruner="none"))
+    while not world.now().registering:
+        world.answer()
+    world.feed(stimuli.RegistrationEnded(world.t, None, "no room", later=True))
+    assert world.finished
+    assert world.now().status is SweepState.INTERRUPTED
+    assert world.now().reason == "no room"
+    world.launch()
+    assert world.run().registered is not None

@@ -197,6 +197,8 @@ def _cancelled(state: State, s: stimuli.RunCancelled) -> Decision:
 def _registration(state: State, s: stimuli.RegistrationEnded) -> Decision:
     if not state.registering:
         return [], []
+    if s.later:
+        return [e.RegistrationPutOff(s.t, s.error), e.StopAsked(s.t, s.error)], []
     if s.version is None:
         return _fail(state, s.t, f"the model could not be registered: {s.error}")
     return [

@@ -266,6 +266,14 @@ class RegistrationAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class RegistrationPutOff:
+    """It could not be done now, for a reason that is not the model's: the next launch tries."""
+
+    t: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class VersionRegistered:
     t: float
     version: Registered
@@ -334,6 +342,7 @@ Event = (
     | HoldoutLooked
     | RegistrationAsked
     | VersionRegistered
+    | RegistrationPutOff
     | TimeSpent
     | StopAsked
     | SweepInterrupted

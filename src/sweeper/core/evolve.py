@@ -309,6 +309,10 @@ def _registration(state: State, event: e.RegistrationAsked) -> None:
     state.registering = True
 
 
+def _put_off(state: State, event: e.RegistrationPutOff) -> None:
+    state.registering = False
+
+
 def _registered(state: State, event: e.VersionRegistered) -> None:
     state.registering = False
     state.registered = event.version
@@ -361,6 +365,7 @@ _APPLY: dict[type, Callable[[State, Any], None]] = {
     e.HoldoutLooked: _looked,
     e.RegistrationAsked: _registration,
     e.VersionRegistered: _registered,
+    e.RegistrationPutOff: _put_off,
     e.StopAsked: _stop,
     e.TimeSpent: _time_spent,
     e.SweepInterrupted: _over,

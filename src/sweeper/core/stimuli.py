@@ -162,11 +162,12 @@ class RunCancelled:
 
 @dataclass(frozen=True, slots=True)
 class RegistrationEnded:
-    """`version` None: it failed, `error` says why."""
+    """`version` None: it failed, `error` says why; `later`: the next launch may well succeed."""
 
     t: float
     version: Registered | None
     error: str = ""
+    later: bool = False
 
 
 @dataclass(frozen=True, slots=True)
