@@ -128,6 +128,7 @@ def quiet() -> None:
     if "ray" not in sys.modules:
         os.environ.setdefault("RAY_AUTH_MODE", "token")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_ENABLE_AUTO_CONNECT", "0")  # no call may start a second cluster
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
 
 
@@ -135,7 +136,21 @@ def disconnect() -> None:
     """Leave the cluster, and end it when it is ours."""
     import ray
 
+    _end_servants()
     ray.shutdown()
+
+
+def _end_servants() -> None:
+    """End what our own cluster has beside its raylet and its head: Ray would ask each in turn
+    and wait a second for some that do not hear."""
+    from ray._private import worker
+
+    node: Any = worker._global_node
+    running = node.all_processes if node is not None else {}
+    for kind, servants in running.items():
+        if kind not in ("raylet", "gcs_server"):
+            for servant in servants:
+                servant.process.kill()
 
 
 def moved(job: Job, local: bool) -> Job:

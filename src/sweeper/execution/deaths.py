@@ -40,28 +40,37 @@ class Death:
         ]
 
 
-def death(error: Exception, fate: Fate | None, leaving: str) -> Death:
-    """`leaving`: why the lease's node is being taken away, or was; empty when it is not."""
+def of_node(error: Exception, leaving: str) -> Death:
+    """Of a lease whose node went with it. `leaving`: why that was being taken away, if it was."""
+    name = type(error).__name__
+    if leaving:
+        return Death(_preempted(name, leaving), node_gone=True)
+    lost = Failure(FailureKind.LOST, name, "its node went away", "lost", charged=False)
+    return Death(lost, node_gone=True)
+
+
+def names_node(error: Exception) -> bool:
+    """Whether Ray's own error says that the node is gone."""
     from ray import exceptions as gone
 
-    if isinstance(
+    return isinstance(
         error, gone.NodeDiedError | gone.TaskUnschedulableError | gone.LocalRayletDiedError
-    ):
-        return Death(_node_gone(error, leaving), node_gone=True)
+    )
+
+
+def of_worker(error: Exception, fate: Fate | None, leaving: str) -> Death:
+    """Of a lease on a node that stands."""
     cause = _cause(error, fate)
     if leaving and cause.kind is FailureKind.LOST:
-        cause = _node_gone(error, leaving)
+        cause = _preempted(type(error).__name__, leaving)
     if fate is None:
         return Death(cause)
     return Death(cause, fate.run, log=fate.log)
 
 
-def _node_gone(error: Exception, leaving: str) -> Failure:
-    name = type(error).__name__
-    if leaving:
-        message = f"its node was taken away: {leaving}"
-        return Failure(FailureKind.PREEMPTED, name, message, "preempted", charged=False)
-    return Failure(FailureKind.LOST, name, "its node went away", "lost", charged=False)
+def _preempted(name: str, leaving: str) -> Failure:
+    message = f"its node was taken away: {leaving}"
+    return Failure(FailureKind.PREEMPTED, name, message, "preempted", charged=False)
 
 
 def _cause(error: Exception, fate: Fate | None) -> Failure:

@@ -23,10 +23,11 @@ from typing import Any
 from sweeper.core.records import Failure, FailureKind, Node, RunKey, Slot
 from sweeper.core.specs import Resources
 from sweeper.core.stimuli import CapacityChanged, RunCancelled, RunEnded, StopRequested
-from sweeper.execution import cluster, deaths, lease
+from sweeper.execution import cluster, deaths, lease, lifeline
 from sweeper.execution.agents import Agents
 from sweeper.execution.deaths import Death
 from sweeper.execution.inline import Keep
+from sweeper.execution.lifeline import Lifeline
 from sweeper.execution.mailbox import (
     Buried,
     Closed,
@@ -107,6 +108,7 @@ class RayExecutor:
         self._leaving: dict[str, str] = {}
         self._dead: set[str] = set()  # nodes; Ray may not know yet
         self._unwritable = False
+        self._gone = False  # nothing more is asked of the cluster
         self._counted = 0.0
         self._barren = 0
         self._closing = threading.Event()
@@ -130,7 +132,8 @@ class RayExecutor:
         self._serve: Any = self._ray.remote(max_retries=0, max_calls=0)(lease.serve)
         self._open()
         self._count()
-        for work in (self._listen, self._watch):
+        self._lifeline = Lifeline.here()
+        for work in (self._listen, self._watch, self._knock):
             thread = threading.Thread(target=self._guard, args=(work,), daemon=True)
             thread.start()
             self._threads.append(thread)
@@ -160,6 +163,9 @@ class RayExecutor:
 
     def dispatch(self, slot: Slot, orders: Sequence[Order]) -> None:
         with self._lock:
+            if self._gone:
+                self._post_lost([o.key for o in orders], "ClusterGone", "the cluster is gone")
+                return
             for order in orders:
                 self._sent[order.key] = _Sent(slot, order.timeout)
             self._mailbox.tell.remote(next(self._told), Push(slot, tuple(orders)))
@@ -171,6 +177,8 @@ class RayExecutor:
             for key in runs:
                 if key in self._sent:
                     self._sent[key].kill_at = time.monotonic() + grace
+            if self._gone:
+                return
             self._mailbox.tell.remote(next(self._told), Recall(tuple(runs)))
 
     def close(self) -> None:
@@ -178,25 +186,31 @@ class RayExecutor:
         self._closing.set()
         if not self._threads:
             return
+        if not self._gone:
+            self._end_all()
+        while self._threads:
+            self._threads.pop().join(timeout=2)
+        cluster.disconnect()
+
+    def _end_all(self) -> None:
         with self._lock:
             self._agents.close()
             for held in self._leases.values():
                 self._ray.cancel(held.reference, force=True)
             self._ray.kill(self._mailbox)
-        for thread in self._threads:
-            thread.join(timeout=2)
-        cluster.disconnect()
 
     # --- threads ----------------------------------------------------------------------
 
     def _guard(self, work: Callable[[], None]) -> None:
         """Repeat `work` until the executor closes; a cluster that is gone ends the launch."""
-        while not self._closing.is_set():
+        while not (self._closing.is_set() or self._gone):
             try:
                 work()
             except Exception as error:
                 if not self._closing.is_set():
-                    self._lose_everything(f"the cluster is gone: {cluster.said(error)}")
+                    told = isinstance(error, cluster.ClusterError)
+                    why = str(error) if told else cluster.said(error)
+                    self._lose_everything(f"the cluster is gone: {why}")
                 return
 
     def _listen(self) -> None:
@@ -221,6 +235,11 @@ class RayExecutor:
         with self._lock:
             self._enforce(time.monotonic())
         self._count()
+
+    def _knock(self) -> None:
+        if cut := self._lifeline.cut():
+            raise cluster.ClusterError(cut)
+        self._closing.wait(COUNT)
 
     def _count(self) -> None:
         """Tell the controller what there is room for, where it changed and stays so."""
@@ -258,11 +277,18 @@ class RayExecutor:
         try:
             self._ray.get(held.reference)
         except Exception as error:
-            fate = self._agents.autopsy(held.slot.node, held.number)
-            with self._lock:
-                leaving = self._leaving.get(held.slot.node, "")
-                held.death = deaths.death(error, fate, leaving)
+            held.death = self._death(held, error)
             self._mailbox.bury.remote(held.slot, held.number)
+
+    def _death(self, held: _Lease, error: Exception) -> Death:
+        node = held.slot.node
+        leaving = self._leaving.get(node, "")
+        if deaths.names_node(error):
+            return deaths.of_node(error, leaving)
+        fate = self._agents.autopsy(node, held.number)
+        if fate is None and not lifeline.stands(node):
+            return deaths.of_node(error, leaving)
+        return deaths.of_worker(error, fate, leaving)
 
     def _enforce(self, now: float) -> None:
         """Kill leases whose batch is past its time, or was called back and does not go."""
@@ -396,8 +422,10 @@ class RayExecutor:
 
     def _replace_mailbox(self, error: Exception) -> None:
         """The mailbox died by itself: what was under way is lost, and the launch goes on."""
+        if cut := self._lifeline.cut():
+            raise cluster.ClusterError(cut)
         with self._lock:
-            if self._closing.is_set():
+            if self._closing.is_set() or self._gone:
                 return
             self._barren += 1
             if self._barren >= BARREN:
@@ -419,10 +447,12 @@ class RayExecutor:
     def _lose_everything(self, reason: str) -> None:
         """End the launch: what was under way is lost, uncharged, and can be launched again."""
         with self._lock:
+            first, self._gone = not self._gone, True
             owed = list(self._sent)
             self._sent.clear()
             self._leases.clear()
-        self._post(StopRequested(0, reason))
+        if first:
+            self._post(StopRequested(0, reason))
         self._post_lost(owed, "ClusterGone", reason)
 
 
