@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sweeper import view
+from sweeper.cli.tally import asked_line
 from sweeper.cli.text import (
     duration,
     fold_name,
@@ -47,6 +48,10 @@ def arrow(goal: str) -> str:
     return "↑" if goal == "maximize" else "↓"
 
 
+REQUESTS = 5
+"""Of what people asked for, the latest so many are shown."""
+
+
 def status_sheet(status: dict[str, Any], state: State) -> list[str]:
     trials, folds = status["trials"], status["folds"]
     budget = state.spec.budget.trials
@@ -61,6 +66,10 @@ def status_sheet(status: dict[str, Any], state: State) -> list[str]:
     ]
     if state.registered is not None:
         rows.append(("model", f"{state.registered.model} version {state.registered.version}"))
+    if state.queue:
+        rows.append(("enqueued", f"{plural(len(state.queue), 'trial')} by hand, not yet begun"))
+    for i, taken in enumerate(state.taken[-REQUESTS:]):
+        rows.append(("requests" if i == 0 else "", asked_line(taken)))
     title = f"{status['name']} · {status['metric']['name']} {arrow(status['metric']['goal'])}"
     return [title, *pairs(rows)]
 
