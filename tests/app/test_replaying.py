@@ -138,9 +138,10 @@ def by_hand(*params: dict[str, object]) -> stimuli.Requested:
 def eventful(directory: Path, sampler: str, concurrency: int) -> State:
     """History of another sweep, a stop in the middle, trials by hand, a narrower range."""
     borrowed = [HistoryEntry(-n, {"x": n, "y": 0.05 * n}, -float(n)) for n in range(1, 6)]
+    trials = 16 if sampler == "gp" else 30  # it takes its time
     loan = stimuli.Loan("other", "id-other", tuple(borrowed))
     stop = {9: stimuli.StopRequested(0, "asked")}
-    first = launch(directory, sampler, concurrency, wishes=stop, loans=(loan,))
+    first = launch(directory, sampler, concurrency, wishes=stop, loans=(loan,), trials=trials)
     assert first.status is SweepState.INTERRUPTED
     wishes = {5: by_hand({"x": 3, "y": 0.15}, {"x": 20, "y": 1.0}), 14: narrowed(NARROW, FLAT)}
     return launch(directory, sampler, concurrency, wishes=wishes)
@@ -160,7 +161,7 @@ def test_every_suggestion_comes_out_again(tmp_path, sampler, concurrency):
     found = replay(tmp_path / "toy")
     assert found.differences == []
     assert (found.enqueued, found.differing) == (2, 0)
-    assert found.identical >= 28
+    assert found.identical >= state.spec.budget.trials - 2
     assert found.identical + found.enqueued >= len(state.trials)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from sweeper.app.replaying import Difference, Package, Replayed
 from sweeper.cli.main import main
 from sweeper.cli.models import reference
 
@@ -107,6 +108,118 @@ def test_doctor_of_an_unknown_sweep_names_the_nearest(app, story, capsys) -> Non
     app.states["income"] = story.state
     assert main(["doctor", "incme"]) == 2
     assert "Did you mean income?" in capsys.readouterr().err
+
+
+@dataclass
+class Saved:
+    path: str = "sweeps/income/journal.salvaged.jsonl"
+    records: int = 55
+    events: int = 1121
+    trials: int = 15
+    ended: int = 12
+    lost: int = 26
+    damage: str = "journal.jsonl:56: this record is damaged"
+    commands: tuple[str, ...] = ("mv a b", "sweeper launch CONFIG")
+
+
+def test_doctor_salvages_and_says_what_to_type(app, story, capsys) -> None:
+    app.states["income"] = story.state
+    app.salvage = lambda directory: Saved()
+    assert main(["doctor", "income", "--salvage"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "saved  sweeps/income/journal.salvaged.jsonl: 1,121 events in 55 records, 15 trials, "
+        "12 of them ended",
+        "lost   26 records: the first of them is damaged",
+        "",
+        "The damaged journal is as it was. To go on with what was saved:",
+        "  mv a b",
+        "  sweeper launch CONFIG",
+    ]
+    assert main(["doctor", "income", "--salvage", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["salvaged"] == {
+        "path": "sweeps/income/journal.salvaged.jsonl",
+        "records": 55,
+        "events": 1121,
+        "trials": {"total": 15, "ended": 12},
+        "lost_records": 26,
+        "damage": "journal.jsonl:56: this record is damaged",
+        "next": ["mv a b", "sweeper launch CONFIG"],
+    }
+    app.salvage = lambda directory: None
+    assert main(["doctor", "income", "--salvage"]) == 0
+    assert "nothing was written" in capsys.readouterr().err
+
+
+def test_doctor_catches_up_before_it_looks(app, story, capsys) -> None:
+    app.states["income"] = story.state
+    done: list[str] = []
+    app.catch_up = lambda directory: done.append("caught up")
+    app.doctor = lambda root, name, address: done.append("looked") or []
+    assert main(["doctor", "income", "--catch-up"]) == 0
+    assert done == ["caught up", "looked"]
+
+
+@pytest.mark.parametrize("option", ["--salvage", "--catch-up"])
+def test_what_doctor_does_to_a_sweep_needs_its_name(app, capsys, option) -> None:
+    assert main(["doctor", option]) == 2
+    assert "NAME" in capsys.readouterr().err
+
+
+def replayed(*differences: Difference, then: str = "4.9.0") -> Replayed:
+    return Replayed(
+        sampler="tpe",
+        identical=38,
+        differing=len({d.trial for d in differences}),
+        enqueued=2,
+        unanswered=1,
+        differences=list(differences),
+        packages=(Package("optuna", (then,), "5.0.0"), Package("numpy", ("2.4.0",), "2.4.0")),
+    )
+
+
+def test_replay_says_that_all_is_identical(app, story, capsys) -> None:
+    app.states["income"] = story.state
+    app.replay = lambda directory, progress: replayed()
+    assert main(["replay", "income"]) == 0
+    assert capsys.readouterr().out == (
+        "identical  38 suggestions of tpe, derived again from the journal\n"
+        "not compared: 2 by hand, 1 asked for, without an answer\n"
+    )
+
+
+def test_replay_names_what_differs_and_which_packages_changed(app, story, capsys) -> None:
+    app.states["income"] = story.state
+    many = [Difference(n, "C", 0.5, 0.25) for n in range(12)]
+    app.replay = lambda directory, progress: replayed(*many, Difference(12, "", None, {"C": 1}))
+    assert main(["replay", "income"]) == 1
+    said = capsys.readouterr().out.splitlines()
+    assert said[:2] == ["DIFFERENT  13 of 51 suggestions of tpe", "  trial 0: C was 0.5, now 0.25"]
+    assert said[11:] == [
+        "  and 3 more differences",
+        "optuna: 4.9.0 then, 5.0.0 now",
+        "not compared: 2 by hand, 1 asked for, without an answer",
+    ]
+    app.replay = lambda directory, progress: replayed(many[0], then="5.0.0")
+    assert main(["replay", "income"]) == 1
+    assert "No package that samplers compute with has changed" in capsys.readouterr().out
+
+
+def test_replay_has_the_documented_keys(app, story, capsys) -> None:
+    app.states["income"] = story.state
+    app.replay = lambda directory, progress: replayed(Difference(3, "C", 0.5, 0.25))
+    assert main(["replay", "income", "--json"]) == 1
+    assert json.loads(capsys.readouterr().out) == {
+        "identical": False,
+        "sampler": "tpe",
+        "suggestions": {"identical": 38, "different": 1},
+        "enqueued": 2,
+        "unanswered": 1,
+        "differences": [{"trial": 3, "parameter": "C", "then": 0.5, "now": 0.25}],
+        "packages": [
+            {"name": "optuna", "then": ["4.9.0"], "now": "5.0.0"},
+            {"name": "numpy", "then": ["2.4.0"], "now": "2.4.0"},
+        ],
+    }
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ _MARK = b'"type":"TrialAsked"'
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A parameter of a trial that comes out differently. `trial` None of both: no further point."""
+    """What comes out differently. `parameter` empty: one side has a further point, the other none."""
 
     trial: int
     parameter: str

@@ -86,9 +86,10 @@ def as_lines(found: Any) -> list[str]:
 
 
 def difference(d: Any) -> str:
+    if d.then is None and not d.parameter:
+        return f"trial {d.trial}: there was no further point, now there is"
     if not d.parameter:
-        said = "no further point {0}, but one {1}"
-        return f"trial {d.trial}: " + said.format(*(("then", "now") if d.now else ("now", "then")))
+        return f"trial {d.trial}: there was a further point, now there is none"
     return f"trial {d.trial}: {d.parameter} was {d.then!r}, now {d.now!r}"
 
 

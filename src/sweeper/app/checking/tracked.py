@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 HIDDEN = "***"
 """What stands for a secret in a URL that was recorded."""
 
-_PIECE = 400  # events between two moves of the mirror's cursor
+PIECE = 400
+"""Events between two moves of the mirror's cursor."""
 
 
 def store_of(directory: Path, state: State) -> Store:
@@ -42,6 +44,7 @@ def check(directory: Path, state: State, place: places.Place, held: bool) -> Ite
     """Every run as the journal says. `held`: a controller is at work."""
     if not state.spec.tracking.enabled:
         return
+    import sweeper.tracking.comparing  # noqa: F401  (a defect of ours there is no fault of MLflow's)
     from sweeper.tracking.process import at_work
 
     busy = held or at_work(directory)
@@ -128,6 +131,6 @@ def _write(store: Store, state: State, place: places.Place) -> None:
     if found.wrong:
         mirror.cursor = 0
     numbered = enumerate(place.read(), start=1)
-    while piece := [pair for pair, _ in zip(numbered, range(_PIECE), strict=False)]:
+    while piece := list(islice(numbered, PIECE)):
         mirror.apply(piece)
     mirror.abandon("its controller ended without a word; launch again to go on")
