@@ -21,10 +21,10 @@ from sweeper.ports import Executor, Job, Order, Rows, RunResult, Splits
 class Bench:
     """An executor with its inbox and what it kept."""
 
-    def __init__(self, make: Callable[..., Executor]) -> None:
+    def __init__(self, make: Callable[..., Executor], data: Any = None) -> None:
         spec = SweepSpec("bench", 0, Metric("m", Goal.MAXIMIZE), Space())
         splits = Splits((), SplitDigest(0, (), ""))
-        job = Job(spec, Rows(None), splits, (), "none", (), None, str(Path(__file__).parent))
+        job = Job(spec, Rows(data), splits, (), "none", (), None, str(Path(__file__).parent))
         self.kept: dict[RunKey, RunResult] = {}
         self.inbox: queue.SimpleQueue[Stimulus] = queue.SimpleQueue()
         self.shown: dict[RunKey, str] = {}
@@ -85,20 +85,25 @@ class Bench:
 
 
 @contextmanager
-def on_ray(address: str | None = None) -> Iterator[Bench]:
+def on_ray(address: str | None = None, data: Any = None, cpus: float = 1) -> Iterator[Bench]:
     """A bench whose workers find the tests' own modules."""
     before = os.environ.get("PYTHONPATH", "")
     here = Path(__file__).resolve().parents[1]
     os.environ["PYTHONPATH"] = os.pathsep.join([str(here), str(here.parent / "src"), before])
     shown: list[Bench] = []
-    bench = Bench(
-        lambda job, run, keep: RayExecutor(
-            job, run, keep, Resources(), address, lambda key, text: shown[0].show(key, text)
-        )
-    )
-    shown.append(bench)
+
+    def show(key: RunKey, text: str) -> None:
+        shown[0].show(key, text)
+
     try:
-        yield bench
+        bench = Bench(
+            lambda job, run, keep: RayExecutor(job, run, keep, Resources(cpus), address, show),
+            data,
+        )
+        shown.append(bench)
+        try:
+            yield bench
+        finally:
+            bench.executor.close()
     finally:
-        bench.executor.close()
         os.environ["PYTHONPATH"] = before

@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -184,7 +184,7 @@ class Count:
     leaving: dict[str, str]
 
 
-def count(need: dict[str, float], held: dict[str, int]) -> Count:
+def count(need: dict[str, float], held: Mapping[str, int]) -> Count:
     """Every node that stays, with the fold runs it has room for, those we hold included."""
     import ray
     from ray._private.state import available_resources_per_node, state
@@ -223,7 +223,7 @@ def impossible(need: dict[str, float]) -> str:
     biggest: dict[str, float] = max(nodes, key=lambda has: has.get("CPU", 0), default={})
     asked = ", ".join(f"{amount:g} {name}" for name, amount in need.items())
     has = ", ".join(f"{biggest.get(name, 0):g} {name}" for name in need)
-    return f"a fold run asks for {asked}, and the biggest node has {has}: lower `resources:`"
+    return f"a fold run asks for {asked}, and the biggest node has {has}"
 
 
 def shape() -> dict[str, Any]:

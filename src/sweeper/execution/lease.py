@@ -7,6 +7,7 @@ import socket
 from typing import Any
 
 from sweeper.core.records import Failure, FailureKind, RunKey, Slot
+from sweeper.execution.cluster import ClusterError
 from sweeper.execution.notes import Desk
 from sweeper.ports import Job, Order, Run, RunResult
 
@@ -75,6 +76,22 @@ def _sendable(done: Done) -> Done:
     message = f"the run's result cannot be sent back: {problem}"
     failure = Failure(FailureKind.ERROR, "Unsendable", message, "unsendable")
     return key, RunResult(failure, log=result.log), stopped
+
+
+def shipped(job: Job) -> Any:
+    """A reference to the job that leases can be given. ClusterError when it cannot travel."""
+    import ray
+
+    try:
+        return ray.put(job)
+    except Exception as error:
+        problem = unsendable(job)
+        if not problem:
+            raise
+        raise ClusterError(
+            f"the sweep's data cannot be sent to workers: {problem}. What a data source gives "
+            "must be something that pickle can carry"
+        ) from error
 
 
 def unsendable(record: Any) -> str:

@@ -16,16 +16,17 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sweeper.core.records import Failure, FailureKind, Node, RunKey, Slot
+from sweeper.core.records import Failure, RunKey, Slot
 from sweeper.core.specs import Resources
-from sweeper.core.stimuli import CapacityChanged, RunCancelled, RunEnded, StopRequested
-from sweeper.execution import cluster, deaths, lease, lifeline
+from sweeper.core.stimuli import RunCancelled, StopRequested
+from sweeper.execution import cluster, deaths, growth, lease, lifeline
 from sweeper.execution.agents import Agents
+from sweeper.execution.census import Census
 from sweeper.execution.deaths import Death
+from sweeper.execution.hired import SLACK, Hired, Sent
 from sweeper.execution.inline import Keep
 from sweeper.execution.lifeline import Lifeline
 from sweeper.execution.mailbox import (
@@ -40,46 +41,17 @@ from sweeper.execution.mailbox import (
     Recall,
     Started,
 )
-from sweeper.ports import FileUnwritable, Job, Order, Post, Run, RunResult
+from sweeper.execution.outlet import Outlet, Show
+from sweeper.ports import Job, Order, Post, Run, RunResult
 
 LOOK = 0.1
 """Seconds between two looks at leases and deadlines."""
 
 COUNT = 1.0
-"""Seconds between two counts of the cluster's capacity."""
+"""Seconds between two looks at whether the cluster is there."""
 
 BARREN = 5
 """So many leases in a row that died before any run began end the launch."""
-
-SLACK = 2.0
-"""Seconds that an agent is late, at most, before Ray is asked to do its work."""
-
-Show = Callable[[RunKey, str], None]
-"""Keeps what a run has printed so far where people look for it."""
-
-
-@dataclass(slots=True)
-class _Lease:
-    """A task that holds a slot, and the batch it is at."""
-
-    number: int
-    slot: Slot
-    reference: Any
-    keys: tuple[RunKey, ...] = ()
-    deadline: float | None = None  # the agent ends it before that
-    kill_by: float | None = None  # the agent was told to end it; then Ray is
-    timed_out: Failure | None = None
-    death: Death | None = None
-    called_back: bool = False  # killed because its runs were cancelled
-
-
-@dataclass(slots=True)
-class _Sent:
-    """An order under way: its slot owes an outcome. `kill_at`: it was called back."""
-
-    slot: Slot
-    timeout: float | None
-    kill_at: float | None = None
 
 
 class RayExecutor:
@@ -93,23 +65,19 @@ class RayExecutor:
         resources: Resources,
         address: str | None = None,
         show: Show = lambda key, text: None,
+        notice: Callable[[str], None] = lambda text: None,
     ) -> None:
         """`keep` stores what a run leaves, `show` what a running one has printed so far; both
-        are called on a thread of this executor."""
-        self._job, self._run, self._keep, self._show = job, run, keep, show
+        are called on a thread of this executor. `notice` gets lines for people."""
+        self._job, self._run, self._notice = job, run, notice
+        self._out = Outlet(keep, show)
         self._need = cluster.demand(resources)
         self._address = address
         self._lock = threading.RLock()
-        self._leases: dict[Slot, _Lease] = {}
-        self._sent: dict[RunKey, _Sent] = {}
+        self._leases: dict[Slot, Hired] = {}
+        self._sent: dict[RunKey, Sent] = {}
         self._numbers = itertools.count(1)
-        self._nodes: tuple[Node, ...] | None = None
-        self._seen: tuple[Node, ...] = ()
-        self._leaving: dict[str, str] = {}
-        self._dead: set[str] = set()  # nodes; Ray may not know yet
-        self._unwritable = False
         self._gone = False  # nothing more is asked of the cluster
-        self._counted = 0.0
         self._barren = 0
         self._closing = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -119,17 +87,22 @@ class RayExecutor:
 
         ClusterError when no node could ever run a fold.
         """
-        self._post = post
+        self._post = self._out.post = post
         local = cluster.connect(self._address, Path(self._job.directory))
         import ray
 
         self._ray: Any = ray
-        problem = cluster.impossible(self._need)
-        if problem:
+        try:
+            waiting = growth.ask_if_needed(self._need)
+            self._holds = [lease.shipped(cluster.moved(self._job, local))]
+        except BaseException:
             cluster.disconnect()
-            raise cluster.ClusterError(problem)
-        self._holds = [self._sent_out(cluster.moved(self._job, local))]
+            raise
+        self._asked = bool(waiting)
+        if waiting:
+            self._notice(waiting)
         self._serve: Any = self._ray.remote(max_retries=0, max_calls=0)(lease.serve)
+        self._census = Census(self._need, post)
         self._open()
         self._count()
         self._lifeline = Lifeline.here()
@@ -137,19 +110,6 @@ class RayExecutor:
             thread = threading.Thread(target=self._guard, args=(work,), daemon=True)
             thread.start()
             self._threads.append(thread)
-
-    def _sent_out(self, job: Job) -> Any:
-        try:
-            return self._ray.put(job)
-        except Exception as error:
-            problem = lease.unsendable(job)
-            cluster.disconnect()
-            if not problem:
-                raise
-            raise cluster.ClusterError(
-                f"the sweep's data cannot be sent to workers: {problem}. What a data source "
-                "gives must be something that pickle can carry"
-            ) from error
 
     def _open(self) -> None:
         """A mailbox beside the driver, and agents that know it."""
@@ -164,10 +124,10 @@ class RayExecutor:
     def dispatch(self, slot: Slot, orders: Sequence[Order]) -> None:
         with self._lock:
             if self._gone:
-                self._post_lost([o.key for o in orders], "ClusterGone", "the cluster is gone")
+                self._out.lose([o.key for o in orders], "ClusterGone", "the cluster is gone")
                 return
             for order in orders:
-                self._sent[order.key] = _Sent(slot, order.timeout)
+                self._sent[order.key] = Sent(slot, order.timeout)
             self._mailbox.tell.remote(next(self._told), Push(slot, tuple(orders)))
             if slot not in self._leases:
                 self._hire(slot)
@@ -189,7 +149,7 @@ class RayExecutor:
         if not self._gone:
             self._end_all()
         while self._threads:
-            self._threads.pop().join(timeout=2)
+            self._threads.pop().join(timeout=1)
         cluster.disconnect()
 
     def _end_all(self) -> None:
@@ -198,6 +158,8 @@ class RayExecutor:
             for held in self._leases.values():
                 self._ray.cancel(held.reference, force=True)
             self._ray.kill(self._mailbox)
+        if self._asked:
+            growth.withdraw()
 
     # --- threads ----------------------------------------------------------------------
 
@@ -206,7 +168,7 @@ class RayExecutor:
         while not (self._closing.is_set() or self._gone):
             try:
                 work()
-            except Exception as error:
+            except (Exception, SystemExit) as error:  # Ray's calls exit when Ray has ended
                 if not self._closing.is_set():
                     told = isinstance(error, cluster.ClusterError)
                     why = str(error) if told else cluster.said(error)
@@ -242,27 +204,12 @@ class RayExecutor:
         self._closing.wait(COUNT)
 
     def _count(self) -> None:
-        """Tell the controller what there is room for, where it changed and stays so."""
-        now = time.monotonic()
-        if now < self._counted + COUNT:
-            return
-        self._counted = now
-        with self._lock:
-            held: dict[str, int] = {}
-            for slot in self._leases:
-                held[slot.node] = held.get(slot.node, 0) + 1
-        found = cluster.count(self._need, held)
-        with self._lock:
-            self._leaving = found.leaving
-            nodes = tuple(node for node in found.rooms if node.name not in self._dead)
-            self._agents.settle(node.name for node in nodes)
-            if self._nodes is None or (nodes == self._seen and nodes != self._nodes):
-                self._say_room(nodes)
-            self._seen = nodes
-
-    def _say_room(self, nodes: tuple[Node, ...]) -> None:
-        self._nodes = nodes
-        self._post(CapacityChanged(0, nodes))
+        if self._census.due():
+            with self._lock:
+                held = tuple(self._leases)
+            self._census.take(held)
+            with self._lock:
+                self._agents.settle(node.name for node in self._census.nodes)
 
     # --- leases -----------------------------------------------------------------------
 
@@ -270,9 +217,9 @@ class RayExecutor:
         number = next(self._numbers)
         task = self._serve.options(**cluster.placed(slot.node, self._need))
         reference = task.remote(self._holds, self._run, self._mailbox, slot, number, self._launch)
-        self._leases[slot] = _Lease(number, slot, reference)
+        self._leases[slot] = Hired(number, slot, reference)
 
-    def _look_at(self, held: _Lease) -> None:
+    def _look_at(self, held: Hired) -> None:
         """A lease's task has ended: an orderly end says so itself, a death is buried."""
         try:
             self._ray.get(held.reference)
@@ -280,9 +227,9 @@ class RayExecutor:
             held.death = self._death(held, error)
             self._mailbox.bury.remote(held.slot, held.number)
 
-    def _death(self, held: _Lease, error: Exception) -> Death:
+    def _death(self, held: Hired, error: Exception) -> Death:
         node = held.slot.node
-        leaving = self._leaving.get(node, "")
+        leaving = self._census.leaving.get(node, "")
         if deaths.names_node(error):
             return deaths.of_node(error, leaving)
         fate = self._agents.autopsy(node, held.number)
@@ -300,17 +247,9 @@ class RayExecutor:
                 if now >= held.kill_by:
                     held.kill_by = now + SLACK
                     self._ray.cancel(held.reference, force=True)
-            elif all(o.kill_at is not None and now >= o.kill_at for o in orders):
-                held.called_back = True
-                self._kill(held, now)
-            elif held.deadline is not None and now >= held.deadline:
-                message = f"no result {orders[0].timeout:g} s after it began"
-                held.timed_out = Failure(FailureKind.TIMEOUT, "Timeout", message, "timeout")
-                self._kill(held, now)
-
-    def _kill(self, held: _Lease, now: float) -> None:
-        held.kill_by = now + SLACK
-        self._agents.kill(held.slot.node, held.number)
+            elif held.condemned(orders, now):
+                held.kill_by = now + SLACK
+                self._agents.kill(held.slot.node, held.number)
 
     def _go_on(self, slot: Slot, number: int) -> None:
         """The lease is over. What the slot still owes goes to a new one."""
@@ -328,10 +267,8 @@ class RayExecutor:
         self._barren = 0
         if held is None or held.number != message.lease:
             return
-        held.keys = message.keys
-        orders = [self._sent[key] for key in held.keys if key in self._sent]
-        times = [order.timeout for order in orders if order.timeout is not None]
-        held.deadline = time.monotonic() + sum(times) + SLACK if times else None
+        owed = [self._sent[key] for key in message.keys if key in self._sent]
+        held.begin(message.keys, owed)
 
     def _ended(self, message: Ended) -> None:
         if self._sent.pop(message.key, None) is None:
@@ -339,11 +276,11 @@ class RayExecutor:
         if message.stopped:
             self._post(RunCancelled(0, message.key))
         else:
-            self._store(message.key, message.result)
+            self._out.store(message.key, message.result)
 
     def _printed(self, message: Printed) -> None:
         if message.key in self._sent:
-            self._show_log(message.key, message.text)
+            self._out.show(message.key, message.text)
 
     def _dropped(self, message: Dropped) -> None:
         if self._sent.pop(message.key, None) is not None:
@@ -360,11 +297,12 @@ class RayExecutor:
         if held.timed_out is not None:
             death = dataclasses.replace(death, cause=held.timed_out)
         if death.node_gone:
-            self._leave_node(held.slot.node)
+            self._census.strike(held.slot.node)
+            self._agents.forget(held.slot.node)
         elif not message.hand and not held.called_back:
             self._barren += 1
         if death.run is not None and death.run in self._sent and death.log:
-            self._show_log(death.run, death.log)
+            self._out.show(death.run, death.log)
         for key, failure in death.failures(message.hand):
             self._bury(key, RunResult(failure))
         if death.node_gone:
@@ -374,13 +312,6 @@ class RayExecutor:
             self._lose_everything(f"workers die before they begin: {why.error}: {why.message}")
             return
         self._go_on(message.slot, message.lease)
-
-    def _leave_node(self, node: str) -> None:
-        """A node is gone: nothing more may be sent to it."""
-        self._dead.add(node)
-        self._agents.forget(node)
-        if any(known.name == node for known in self._nodes or ()):
-            self._say_room(tuple(n for n in self._nodes or () if n.name != node))
 
     def _give_back(self, slot: Slot, cause: Failure) -> None:
         """What waits for a slot that is no more has not begun."""
@@ -396,29 +327,9 @@ class RayExecutor:
         if order.kill_at is not None:
             self._post(RunCancelled(0, key))
         else:
-            self._store(key, result)
+            self._out.store(key, result)
 
     # --- what does not depend on one lease ----------------------------------------------
-
-    def _store(self, key: RunKey, result: RunResult) -> None:
-        """Keep a run's files and give the answer; what cannot be kept has not happened."""
-        try:
-            self._post(self._keep(key, result))
-        except FileUnwritable as error:
-            self._stop_writing(error)
-            self._post_lost([key], "FileUnwritable", str(error))
-
-    def _show_log(self, key: RunKey, text: str) -> None:
-        try:
-            self._show(key, text)
-        except FileUnwritable as error:
-            self._stop_writing(error)
-
-    def _stop_writing(self, error: FileUnwritable) -> None:
-        """The sweep's directory cannot be written: end the launch while nothing is lost."""
-        if not self._unwritable:
-            self._unwritable = True
-            self._post(StopRequested(0, str(error), now=True))
 
     def _replace_mailbox(self, error: Exception) -> None:
         """The mailbox died by itself: what was under way is lost, and the launch goes on."""
@@ -436,13 +347,8 @@ class RayExecutor:
                 self._ray.cancel(held.reference, force=True)
             self._leases.clear()
             self._open()
-            self._agents.settle(node.name for node in self._nodes or ())
-            self._post_lost(owed, "MailboxDied", "the process that hands out work died")
-
-    def _post_lost(self, owed: Sequence[RunKey], error: str, message: str) -> None:
-        lost = Failure(FailureKind.LOST, error, message, "lost", charged=False)
-        for key in owed:
-            self._post(RunEnded(0, key, lost))
+            self._agents.settle(node.name for node in self._census.nodes)
+            self._out.lose(owed, "MailboxDied", "the process that hands out work died")
 
     def _lose_everything(self, reason: str) -> None:
         """End the launch: what was under way is lost, uncharged, and can be launched again."""
@@ -453,7 +359,7 @@ class RayExecutor:
             self._leases.clear()
         if first:
             self._post(StopRequested(0, reason))
-        self._post_lost(owed, "ClusterGone", reason)
+        self._out.lose(owed, "ClusterGone", reason)
 
 
 _HEAR: dict[type, Callable[[RayExecutor, Any], None]] = {
