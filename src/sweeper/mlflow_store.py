@@ -42,6 +42,9 @@ _ENVIRONMENT = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
 }
 
+_opened: dict[str, tuple[int, int] | None] = {}
+"""Which file each store was when this process first connected to it."""
+
 
 class Store(NamedTuple):
     """`artifacts` None: the tracking server says where files go."""
@@ -84,6 +87,29 @@ def exists(uri: str) -> bool:
     return path is None or path.exists()
 
 
+class StoreReplaced(SweeperError):
+    """The SQLite file that this process has open was deleted, or is another one by now.
+
+    MLflow keeps its connections as long as the process lives: only a new process can help.
+    """
+
+
+def check_in_place(uri: str) -> None:
+    """StoreReplaced when what this process would write goes to a file that nobody will read."""
+    if uri in _opened and _identity(uri) != _opened[uri]:
+        raise StoreReplaced(
+            f"{masked(uri)} was deleted or replaced while it was in use: launch again to go on"
+        )
+
+
+def _identity(uri: str) -> tuple[int, int] | None:
+    path = _sqlite_file(uri)
+    if path is None or not path.exists():
+        return None
+    found = path.stat()
+    return found.st_dev, found.st_ino
+
+
 def connect(uri: str) -> Any:
     """An MlflowClient on a store that exists and has its tables.
 
@@ -95,10 +121,12 @@ def connect(uri: str) -> Any:
 
     path = _sqlite_file(uri)
     with _alone(uri):
+        check_in_place(uri)
         if path is not None:
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         client = MlflowClient(tracking_uri=uri)
         client.search_experiments(max_results=1)
+        _opened[uri] = _identity(uri)
     return client
 
 

@@ -30,6 +30,14 @@ def unhurried(trial):
     return train(trial)
 
 
+def slow(trial):
+    """Three seconds for each fold."""
+    import time
+
+    time.sleep(3)
+    return {"accuracy": 1 - (trial.params["x"] - 0.7) ** 2}
+
+
 def always_fails(trial):
     raise RuntimeError("the very same error")
 
@@ -61,14 +69,16 @@ def dies(trial):
 
 
 def eats(trial):
-    """A greedy trial takes memory until something stops it; the others take little and wait."""
+    """A greedy trial takes twice the limit; an insatiable one has no end; others take little."""
     import time
 
+    if trial.params["kind"] == "insatiable":
+        raise MemoryError("no machine has as much as this wants")
     if trial.params["kind"] == "greedy":
         held = []
-        while True:
+        for _ in range(75):
             held.append(bytearray(b"x") * 20_000_000)
-            time.sleep(0.02)
+            time.sleep(0.05)
     time.sleep(1.5)
     return {"accuracy": trial.params["x"]}
 

@@ -6,7 +6,16 @@ from pathlib import Path
 import pytest
 
 from sweeper.core.specs import TrackingSpec
-from sweeper.mlflow_store import Store, connect, exists, experiment_id, masked, where
+from sweeper.mlflow_store import (
+    Store,
+    StoreReplaced,
+    check_in_place,
+    connect,
+    exists,
+    experiment_id,
+    masked,
+    where,
+)
 from sweeper.ports import SweeperError
 
 
@@ -67,3 +76,13 @@ def test_a_deleted_experiment_says_how_to_restore_it(store: Store) -> None:
     client.delete_experiment(experiment_id(client, "iris", store.artifacts))
     with pytest.raises(SweeperError, match="experiments restore"):
         experiment_id(client, "iris", store.artifacts)
+
+
+def test_a_database_that_was_deleted_while_in_use_is_noticed(tmp_path):
+    """Else what is written goes to a file that nobody will ever read."""
+    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    connect(uri)
+    check_in_place(uri)
+    (tmp_path / "mlflow.db").unlink()
+    with pytest.raises(StoreReplaced, match="launch again"):
+        connect(uri)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from sweeper.core.events import Event
-from sweeper.mlflow_store import masked
+from sweeper.mlflow_store import StoreReplaced, masked
 
 Records = Sequence[tuple[int, Event]]
 
@@ -42,7 +42,7 @@ def follow(
 
     Any error makes it start again with a new mirror, after a pause that doubles up to half a
     minute; the mirror's own cursor says what is left to write. Once `done` is true it has
-    GRACE seconds left. True when everything in the journal is written.
+    GRACE seconds left. True when everything in the journal is written. StoreReplaced passes.
     """
     mirror: Reflecting | None = None
     failures = 0
@@ -63,6 +63,8 @@ def follow(
                 mirror.abandon("the controller ended without a word; launch again to go on")
                 return True
             failures = 0
+        except StoreReplaced:
+            raise
         except Exception as error:  # whatever MLflow, its database or the network throws
             mirror = None
             failures += 1

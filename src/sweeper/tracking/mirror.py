@@ -16,6 +16,7 @@ from sweeper.core.events import Event, SweepCreated, SweepInterrupted
 from sweeper.core.records import SweepState, TrialState
 from sweeper.mlflow_store import (
     CURSOR,
+    check_in_place,
     connect,
     experiment_id,
     find_parent,
@@ -96,6 +97,7 @@ class Mirror:
         self._sweep_points.extend(change.sweep)
 
     def _write(self) -> None:
+        check_in_place(self._uri)
         created = self._picture.created
         if created is None:
             raise ValueError("the journal does not begin with SweepCreated")

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from sweeper.mlflow_store import StoreReplaced
 from sweeper.ports import SweeperError
 from sweeper.tracking.follower import GRACE, Records, Reflecting, follow
 
@@ -98,6 +99,9 @@ def serve(
             report=_report,
         )
         return 0 if caught_up else 1
+    except StoreReplaced as replaced:
+        _report(str(replaced))
+        os.execv(sys.executable, sys.orig_argv)  # from the beginning, as a new process
     finally:
         os.close(lock)
 
