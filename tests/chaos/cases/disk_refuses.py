@@ -74,7 +74,7 @@ def _told(ended: Ended) -> None:
     A call that it can do without may be refused and the launch end as if nothing had been.
     """
     said = ended.said[-3000:]
-    assert "Traceback" not in said, f"a traceback:\n{said}"
+    assert "This is a defect of sweeper" not in said, f"it is shown as a defect:\n{said}"
     if ended.code == 0:
         return
     assert ended.code == 3, f"exit code {ended.code}, expected 3:\n{said}"

@@ -63,7 +63,8 @@ def run(count: int, seed: int, folder: Path) -> Result:
     big = Sweep(folder / "many", "many").configure(many, HERE / "odd.py")
     tally.inject("10,000 parameters, one of 1 MB", lambda: _goes_through(big))
     locked = CONFIG.replace(
-        '{source: "sklearn:iris", target: target, holdout: none}', "odd:unpicklable_source"
+        '{source: "sklearn:iris", target: target, holdout: none}',
+        "{source: 'odd:unpicklable_source', holdout: none}",
     )
     source = Sweep(folder / "source", "source").configure(
         locked.replace("odd:value", "odd:many"), HERE / "odd.py"
