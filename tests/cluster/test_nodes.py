@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from contract.bench import Bench, on_ray
+from contract.bench import Bench, importable, on_ray
 from sweeper.core.records import Failure, FailureKind, Slot, Success
 from sweeper.core.stimuli import CapacityChanged, RunEnded, StopRequested
 from sweeper.execution import cluster
@@ -23,10 +23,11 @@ def three() -> Iterator[Any]:
     cluster.quiet()
     from ray.cluster_utils import Cluster
 
-    found = Cluster(initialize_head=True, head_node_args={"num_cpus": 0}, connect=False)
-    found.add_node(num_cpus=1)
-    found.add_node(num_cpus=1)
-    found.wait_for_nodes()
+    with importable():
+        found = Cluster(initialize_head=True, head_node_args={"num_cpus": 0}, connect=False)
+        found.add_node(num_cpus=1)
+        found.add_node(num_cpus=1)
+        found.wait_for_nodes()
     yield found
     found.shutdown()
 
@@ -67,6 +68,8 @@ def test_after_a_node_is_lost_its_runs_are_lost_uncharged_and_the_other_node_goe
 def test_without_its_head_a_launch_ends_and_says_so_instead_of_being_ended_by_ray(three):
     with on_ray(three.address) as bench:
         hanging = bench.send("hang", slot=0)
+        while not any(held.keys for held in list(bench.executor._leases.values())):
+            time.sleep(0.05)
         with suppress(RuntimeError):
             three.head_node.kill_gcs_server(check_alive=False)
         three.head_node.kill_raylet(check_alive=False)

@@ -85,17 +85,26 @@ class Bench:
 
 
 @contextmanager
-def on_ray(address: str | None = None, data: Any = None, cpus: float = 1) -> Iterator[Bench]:
-    """A bench whose workers find the tests' own modules."""
+def importable() -> Iterator[None]:
+    """Ray's processes started inside find the tests' own modules."""
     before = os.environ.get("PYTHONPATH", "")
     here = Path(__file__).resolve().parents[1]
     os.environ["PYTHONPATH"] = os.pathsep.join([str(here), str(here.parent / "src"), before])
+    try:
+        yield
+    finally:
+        os.environ["PYTHONPATH"] = before
+
+
+@contextmanager
+def on_ray(address: str | None = None, data: Any = None, cpus: float = 1) -> Iterator[Bench]:
+    """A bench on a Ray of its own, or on the cluster at `address`."""
     shown: list[Bench] = []
 
     def show(key: RunKey, text: str) -> None:
         shown[0].show(key, text)
 
-    try:
+    with importable():
         bench = Bench(
             lambda job, run, keep: RayExecutor(job, run, keep, Resources(cpus), address, show),
             data,
@@ -105,5 +114,3 @@ def on_ray(address: str | None = None, data: Any = None, cpus: float = 1) -> Ite
             yield bench
         finally:
             bench.executor.close()
-    finally:
-        os.environ["PYTHONPATH"] = before
