@@ -23,7 +23,7 @@ from sweeper.registry.reading import kept
 CONFIG = """
 name: tree
 seed: 3
-data: {source: "sklearn:iris", target: target, holdout: 0.2}
+data: {source: "sklearn:iris", target: target, holdout: none}
 cv: 3
 metric: accuracy
 model:
@@ -36,14 +36,28 @@ register: {model: trees}
 MODEL = "trees"
 
 
+class Absent:
+    """A tracker that never got to write anything."""
+
+    def start(self):
+        pass
+
+    def finish(self, seconds):
+        return False
+
+
 @pytest.fixture(scope="module")
 def original(tmp_path_factory) -> Path:
     """A finished sweep, tracked and registered. Its artefacts stay here; nobody changes them."""
     folder = tmp_path_factory.mktemp("original")
     (folder / "tree.yaml").write_text(CONFIG)
     connect(f"sqlite:///{folder}/sweeps/mlflow.db")
-    outcome = app.launch(folder / "tree.yaml", root=folder / "sweeps", inline=True)
+    shutil.copy(folder / "sweeps" / "mlflow.db", folder / "sweeps" / "empty.db")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sweeper.app.following.tracker", lambda tracking, directory: Absent())
+        outcome = app.launch(folder / "tree.yaml", root=folder / "sweeps", inline=True)
     assert outcome.exit_code == 0
+    app.catch_up(outcome.directory)
     return folder / "sweeps"
 
 
@@ -171,12 +185,13 @@ def test_what_mlflow_has_otherwise_is_told_and_mended(root, client):
     assert wrong(root) == []
 
 
-def test_a_database_that_is_gone_is_written_anew(root, monkeypatch):
-    monkeypatch.setattr("sweeper.app.checking.tracked.PIECE", 7)
+def test_a_database_that_was_lost_is_written_anew(root, original, monkeypatch):
+    monkeypatch.setattr("sweeper.app.checking.tracked.PIECE", 30)
     (root / "mlflow.db").unlink()
     assert wrong(root) == ["mlflow", "registry"]
     assert not (root / "mlflow.db").exists()
-    connect(f"sqlite:///{root}/mlflow.db")
+    shutil.copy(original / "empty.db", root / "mlflow.db")
+    assert found(root)["mlflow"].found.startswith("the sweep has no run")
     app.catch_up(root / "tree")
     assert wrong(root) == ["registry"]
 
@@ -391,9 +406,13 @@ def test_a_request_that_nobody_takes_is_told(plain):
 
 def test_what_a_killed_write_left_is_named_and_harmless(plain):
     (plain / "tree" / ".config.yaml.x1").touch(mode=0o600)
-    check = found(plain)["leftovers"]
-    assert check.ok
-    assert ".config.yaml.x1" in check.found
+    upload = plain / "tree" / "checkpoints" / ".model-x2"
+    upload.mkdir(mode=0o700)
+    (upload / "MLmodel").touch(mode=0o644)
+    assert wrong(plain) == []
+    found_there = found(plain)["leftovers"].found
+    assert ".config.yaml.x1" in found_there
+    assert found_there.endswith(".model-x2")
 
 
 def test_a_sweep_that_is_not_tracked_needs_no_mlflow_and_none_needs_ray(plain):

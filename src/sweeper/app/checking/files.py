@@ -29,12 +29,20 @@ def artifacts(directory: Path, state: State) -> Iterator[Check]:
 
 
 def permissions(directory: Path) -> Iterator[Check]:
-    """All that is in the directory is for its owner only."""
-    there = [directory, *directory.rglob("*")]
-    open_to_others = [path for path in there if _mode(path) & FOREIGN]
+    """All that is in the directory is for its owner only; what a crash left in it is in
+    folders that are."""
+    open_to_others = [
+        path
+        for path in (directory, *directory.rglob("*"))
+        if not _hidden(directory, path.parent) and _mode(path) & FOREIGN
+    ]
     shown = listed([str(path) for path in open_to_others])
     found = f"others may use {shown}" if shown else "for the owner only"
     yield Check("permissions", not open_to_others, found, f"chmod -R go-rwx {directory}")
+
+
+def _hidden(directory: Path, path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts[len(directory.parts) :])
 
 
 def _mode(path: Path) -> int:
@@ -67,7 +75,13 @@ def requests(directory: Path, state: State, held: bool) -> Check:
 
 def leftovers(directory: Path, held: bool) -> Iterator[Check]:
     """Half-written files of a process that was killed: harmless, and told only when there are."""
-    found = [] if held else sorted(str(path) for path in directory.rglob(".*") if path.exists())
+    found = (
+        []
+        if held
+        else sorted(
+            str(path) for path in directory.rglob(".*") if not _hidden(directory, path.parent)
+        )
+    )
     if found:
         text = f"harmless, of writes that a crash cut short, and may be removed: {listed(found)}"
         yield Check("leftovers", True, text)
