@@ -40,12 +40,11 @@ class Death:
         ]
 
 
-def of_node(error: Exception, leaving: str) -> Death:
+def of_node(leaving: str) -> Death:
     """Of a lease whose node went with it. `leaving`: why that was being taken away, if it was."""
-    name = type(error).__name__
     if leaving:
-        return Death(_preempted(name, leaving), node_gone=True)
-    lost = Failure(FailureKind.LOST, name, "its node went away", "lost", charged=False)
+        return Death(_preempted(leaving), node_gone=True)
+    lost = Failure(FailureKind.LOST, "NodeDied", "its node went away", "lost", charged=False)
     return Death(lost, node_gone=True)
 
 
@@ -62,15 +61,15 @@ def of_worker(error: Exception, fate: Fate | None, leaving: str) -> Death:
     """Of a lease on a node that stands."""
     cause = _cause(error, fate)
     if leaving and cause.kind is FailureKind.LOST:
-        cause = _preempted(type(error).__name__, leaving)
+        cause = _preempted(leaving)
     if fate is None:
         return Death(cause)
     return Death(cause, fate.run, log=fate.log)
 
 
-def _preempted(name: str, leaving: str) -> Failure:
+def _preempted(leaving: str) -> Failure:
     message = f"its node was taken away: {leaving}"
-    return Failure(FailureKind.PREEMPTED, name, message, "preempted", charged=False)
+    return Failure(FailureKind.PREEMPTED, "Preempted", message, "preempted", charged=False)
 
 
 def _cause(error: Exception, fate: Fate | None) -> Failure:

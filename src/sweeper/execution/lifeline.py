@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,15 +51,18 @@ class Lifeline:
         return ""
 
 
-def stands(node: str) -> bool:
-    """Whether that node of the cluster is there. Its raylet says so before the head knows."""
+def standing(nodes: Iterable[str]) -> set[str]:
+    """Those of the nodes that are there. Their raylets say so, long before the head knows."""
     import ray
 
-    return any(
-        each["Alive"] and _answers((each["NodeManagerAddress"], each["NodeManagerPort"]))
+    asked = set(nodes)
+    return {
+        each["NodeID"]
         for each in ray.nodes()
-        if each["NodeID"] == node
-    )
+        if each["NodeID"] in asked
+        and each["Alive"]
+        and _answers((each["NodeManagerAddress"], each["NodeManagerPort"]))
+    }
 
 
 def _answers(place: Place) -> bool:

@@ -78,6 +78,7 @@ class RayExecutor:
         self._sent: dict[RunKey, Sent] = {}
         self._numbers = itertools.count(1)
         self._gone = False  # nothing more is asked of the cluster
+        self._silent: set[str] = set()  # nodes
         self._barren = 0
         self._closing = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -208,8 +209,19 @@ class RayExecutor:
             with self._lock:
                 held = tuple(self._leases)
             self._census.take(held)
+            self._visit({slot.node for slot in held})
             with self._lock:
                 self._agents.settle(node.name for node in self._census.nodes)
+
+    def _visit(self, nodes: set[str]) -> None:
+        """A node that is silent twice is gone: Ray waits longer before it says so."""
+        silent = nodes - lifeline.standing(nodes)
+        gone, self._silent = silent & self._silent, silent
+        with self._lock:
+            for held in self._leases.values():
+                if held.slot.node in gone and not held.death:
+                    held.death = deaths.of_node(self._census.leaving.get(held.slot.node, ""))
+                    self._mailbox.bury.remote(held.slot, held.number)
 
     # --- leases -----------------------------------------------------------------------
 
@@ -231,10 +243,10 @@ class RayExecutor:
         node = held.slot.node
         leaving = self._census.leaving.get(node, "")
         if deaths.names_node(error):
-            return deaths.of_node(error, leaving)
+            return deaths.of_node(leaving)
         fate = self._agents.autopsy(node, held.number)
-        if fate is None and not lifeline.stands(node):
-            return deaths.of_node(error, leaving)
+        if fate is None and not lifeline.standing([node]):
+            return deaths.of_node(leaving)
         return deaths.of_worker(error, fate, leaving)
 
     def _enforce(self, now: float) -> None:
