@@ -260,7 +260,9 @@ class _Launch:
         job, keep, show = self._prepared.job, self._directory.keep, self._directory.show
         if self._how.inline:
             return InlineExecutor(job, functools.partial(worker.run, capture=False), keep)
-        return RayExecutor(job, worker.run, keep, job.spec.resources, self._how.address, show)
+        return RayExecutor(
+            job, worker.run, keep, job.spec.resources, self._how.address, show, self._notice
+        )
 
     def _shape(self) -> dict[str, Value]:
         """The cluster, for lineage."""
