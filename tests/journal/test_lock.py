@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -66,3 +68,12 @@ def test_nobody_holds_a_lock_that_was_released(path):
     lock = Lock(path)
     lock.release()
     assert holder(path) is None
+
+
+def test_somebody_who_only_looks_keeps_nobody_from_taking_the_lock(tmp_path):
+    path = tmp_path / "lock"
+    Lock(path).release()
+    looking = os.open(path, os.O_RDONLY)
+    fcntl.flock(looking, fcntl.LOCK_SH)
+    threading.Timer(0.02, os.close, (looking,)).start()
+    Lock(path).release()

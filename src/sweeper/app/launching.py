@@ -30,7 +30,10 @@ from sweeper.journal import places
 from sweeper.ports import ConfigError, Executor, Journal, Post, Tracker
 
 CATCH_UP = 60.0
-"""Seconds the end of a launch waits for tracking; it goes on without us after that."""
+"""Seconds the end of a sweep waits for tracking; it goes on without us after that."""
+
+BRIEFLY = 0.5
+"""The same for a launch that was stopped: the next one goes on with tracking too."""
 
 MASKED = "***"
 """What stands where a secret was, in the copy of a config that a sweep keeps."""
@@ -216,9 +219,18 @@ class _Launch:
             state = controller.run([first])
         finally:
             stop.detach()
-            if tracker is not None and not tracker.finish(CATCH_UP):
-                self._notice("tracking has not caught up yet; the next launch goes on with it")
+            if tracker is not None:
+                self._catch_up(tracker, state)
         return self._outcome(state)
+
+    def _catch_up(self, tracker: Tracker, state: State) -> None:
+        """Let tracking finish; what is to be launched again does not wait for it."""
+        over = state.status is SweepState.FINISHED
+        if not tracker.finish(CATCH_UP if over else BRIEFLY) and over:
+            self._notice(
+                "tracking has not caught up yet and goes on by itself; "
+                f"`sweeper doctor {state.spec.name}` tells when it has, and `--catch-up` does it anew"
+            )
 
     def _observe(self, state: State, post: Post) -> None:
         self._inbox.look(state, post)

@@ -17,7 +17,8 @@ from pathlib import Path
 from sweeper.ports import JournalUnwritable, SweepHeld
 
 NAMING = 0.1
-"""Seconds that whoever comes second leaves the first to write its name."""
+"""Seconds until whoever comes second looks again: the first may be a reader that only looks
+who holds the sweep, and else it has written its name by then."""
 
 
 class Lock:
@@ -36,14 +37,18 @@ class Lock:
             raise
 
     def _take(self, path: Path) -> None:
+        for last in (False, True):
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if last:
+                    raise held_by(_name(path)) from None
+                time.sleep(NAMING)
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             name = signature().encode()
             os.pwrite(self._file, name, 0)
             os.ftruncate(self._file, len(name))
-        except BlockingIOError:
-            time.sleep(NAMING)
-            raise held_by(_name(path)) from None
         except OSError as error:
             raise unwritable(path, error) from error
 
