@@ -19,7 +19,7 @@ from sweeper.core.stimuli import CancelTrial, Edit, Enqueue, Pause, Requested, R
 
 Decision = tuple[list[e.Event], list[c.Command]]
 
-DRAIN = 8.0
+DRAIN = 7.0
 """Seconds running folds have to finish when the sweep is asked to stop."""
 
 
