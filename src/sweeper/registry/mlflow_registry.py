@@ -53,6 +53,8 @@ METRICS = "sweeper.metrics"
 VERDICT = "sweeper.verdict"
 PREVIOUS = "sweeper.previous"  # the alias's version before this one
 
+SCRATCH = ".model-"  # how the folders begin in which uploads are put together
+
 
 @dataclass(frozen=True, slots=True)
 class Version:
@@ -97,8 +99,11 @@ class MlflowRegistry:
         check_alias(registration.alias)
         for name in registration.files:
             check_artifact(name)
-        content = Path(registration.model_file).read_bytes()
+        model = Path(registration.model_file)
+        content = model.read_bytes()
         with refused(self._uri):
+            for left in model.parent.glob(f"{SCRATCH}*"):  # by a crash inside an upload
+                shutil.rmtree(left)
             own = self._own(registration, hashlib.sha256(content).hexdigest())
             if own is None or COMPLETE not in own.tags:
                 own = self._make(registration, content, own)
@@ -198,7 +203,7 @@ class MlflowRegistry:
     def _upload(self, run_id: str, registration: Registration, content: bytes) -> str:
         """Put the model and what belongs to it into the run; the name of the model's file."""
         near = Path(registration.model_file).parent  # the sweep's own directory, never /tmp
-        with tempfile.TemporaryDirectory(dir=near, prefix=".model-") as scratch:
+        with tempfile.TemporaryDirectory(dir=near, prefix=SCRATCH) as scratch:
             folder = Path(scratch) / "model"
             name = store(registration, content, folder)
             beside = folder / BESIDE

@@ -54,6 +54,9 @@ def _killed_once(sweep: Sweep, layer: Layer, expected: list[Any]) -> tuple[int, 
         return launch_here(sweep)
 
     ended = forked(struck)
+    if ended.code == 0:  # its folds came in other batches: this sweep had fewer boundaries
+        same(sweep, expected)
+        return 0, repeats(sweep)
     assert ended.killed, f"the launch was not killed; it exited with {ended.code}: {ended.said}"
     before = acknowledged(sweep)
     missing = max(0, ended.acknowledged - before.events)
