@@ -65,6 +65,35 @@ def test_after_a_node_is_lost_its_runs_are_lost_uncharged_and_the_other_node_goe
         assert isinstance(bench.outcomes([key])[key], Success)
 
 
+def warn(node: str) -> None:
+    """What an autoscaler says when a spot machine is going to be taken away."""
+    from ray._private.worker import global_worker
+    from ray.core.generated import autoscaler_pb2
+
+    reason = autoscaler_pb2.DrainNodeReason.Value("DRAIN_NODE_REASON_PREEMPTION")
+    deadline = int((time.time() + 60) * 1000)
+    client: Any = global_worker.gcs_client
+    assert client.drain_node(node, reason, "spot machine taken", deadline)[0]
+
+
+def test_a_run_whose_node_is_taken_away_is_preempted_and_not_charged(three):
+    with on_ray(three.address) as bench:
+        bench.slots = has_both(bench)
+        hanging = bench.send("hang", slot=0)
+        while not any(held.keys for held in list(bench.executor._leases.values())):
+            time.sleep(0.05)
+        warn(bench.slots[0].node)
+        while bench.slots[0].node not in bench.executor._census.leaving:
+            time.sleep(0.05)
+        taken = next(n for n in three.worker_nodes if n.node_id == bench.slots[0].node)
+        three.remove_node(taken, allow_graceful=False)
+        while isinstance(ended := bench.inbox.get(timeout=60), CapacityChanged):
+            pass
+        assert ended.run == hanging[0]
+        assert (ended.outcome.kind, ended.outcome.charged) == (FailureKind.PREEMPTED, False)
+        assert "its node was taken away" in ended.outcome.message
+
+
 def test_without_its_head_a_launch_ends_and_says_so_instead_of_being_ended_by_ray(three):
     with on_ray(three.address) as bench:
         hanging = bench.send("hang", slot=0)
