@@ -44,12 +44,12 @@ def _circumstances(scale: float, seed: int) -> str:
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     share = "in full" if scale == 1 else f"at {scale:g} of the full number of injections"
     return (
-        f"Run on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC {share}, seed {seed}, commit {_commit()}. "
+        f"Run on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC {share}, seed {seed}, commit {commit()}. "
         f"{machine}, load {load}, Python {platform.python_version()}, {packages}."
     )
 
 
-def _commit() -> str:
+def commit() -> str:
     """The commit, and whether the sources differ from it; CHAOS_COMMIT where there is no git."""
     git = ["git", "-C", str(HERE)]
     try:

@@ -11,6 +11,7 @@ import time
 import traceback
 from pathlib import Path
 
+from chaos.kept import Kept
 from chaos.report import write
 from chaos.result import Result
 from chaos.table import CASES, Case
@@ -22,6 +23,12 @@ def main() -> int:
     parser.add_argument("--scale", type=float, default=1.0, help="of the injections, this share")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--report", type=Path, metavar="FILE", help="write the report there")
+    parser.add_argument(
+        "--results",
+        type=Path,
+        metavar="FOLDER",
+        help="keep each case's result there; a case that has one there is not run again",
+    )
     parser.add_argument("--list", action="store_true", help="name the cases and leave")
     asked = parser.parse_args()
     known = {case.name for case in CASES}
@@ -34,18 +41,33 @@ def main() -> int:
     if asked.list:
         print("\n".join(f"{case.name:22} {case.injection}" for case in chosen))
         return 0
-    return run(chosen, asked.scale, asked.seed, asked.report)
+    kept = Kept(asked.results, scale=asked.scale, seed=asked.seed) if asked.results else None
+    came = run(chosen, asked.scale, asked.seed, kept)
+    if asked.report is not None:
+        write(asked.report, came, asked.scale, asked.seed)
+    return told(came)
 
 
-def run(chosen: list[Case], scale: float, seed: int, report: Path | None) -> int:
-    """All chosen cases, whether or not one before them held; 1 when one did not."""
+def run(chosen: list[Case], scale: float, seed: int, kept: Kept | None) -> dict[str, Result | str]:
+    """What came of all chosen cases, whether or not one before them held."""
     came: dict[str, Result | str] = {}
+    for case in chosen:
+        before = kept.read(case.name) if kept else None
+        if before is not None:
+            came[case.name] = before
     with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
-        _prepare(Path(folder))
-        for case in chosen:
-            came[case.name] = _one(case, scale, seed, Path(folder) / case.name)
-    if report is not None:
-        write(report, came, scale, seed)
+        left = [case for case in chosen if case.name not in came]
+        if left:
+            _prepare(Path(folder))
+        for case in left:
+            came[case.name] = found = _one(case, scale, seed, Path(folder) / case.name)
+            if kept and isinstance(found, Result):
+                kept.write(case.name, found)
+    return {case.name: came[case.name] for case in chosen}
+
+
+def told(came: dict[str, Result | str]) -> int:
+    """Says how many hold; 1 when one does not."""
     broken = [name for name, result in came.items() if isinstance(result, str)]
     print(
         f"{len(came) - len(broken)} of {len(came)} cases hold"
