@@ -15,6 +15,9 @@ from pathlib import Path
 import sweeper
 
 HERE = Path(__file__).resolve().parent
+PATIENCE = 900
+"""Seconds after which a launch that goes on is taken to hang; each death costs a worker's start."""
+
 PATHS = os.pathsep.join([str(Path(sweeper.__file__).resolve().parents[1]), str(HERE.parent)])
 
 CONFIGS = {
@@ -166,7 +169,7 @@ def finish(sweep: Sweep, *options: str, through: tuple[str, ...] = (), code: int
     """Launch and wait for its end, which must be `code`; the seconds it took."""
     began = time.monotonic()
     with ended(start(sweep, *options, through=through)) as process:
-        found = process.wait(300)
+        found = process.wait(PATIENCE)
     assert found == code, f"exit code {found}, expected {code}:\n{said(sweep)[-3000:]}"
     return time.monotonic() - began
 
