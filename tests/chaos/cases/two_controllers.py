@@ -16,6 +16,7 @@ from pathlib import Path
 from chaos.checking import acknowledged, doctor, losses, repeats, sound
 from chaos.faults import Kill, Layer, lay_on_disk
 from chaos.forked import Child, forked
+from chaos.processes import wait_for
 from chaos.result import Result
 from chaos.sweeps import Sweep, empty_tables, ended, finish, launch_here, said, start
 from chaos.tally import Tally
@@ -97,9 +98,10 @@ def _killed(sweep: Sweep, at: int) -> None:
 
 def _taken_over(sweep: Sweep) -> tuple[int, int]:
     before = acknowledged(sweep)
+    lock = sweep.directory / "lock"
+    wait_for(lambda: holder(lock) is None, TAKEOVER, "the lock of a dead controller is free")
     again = forked(lambda: launch_here(sweep))
     assert again.code == 0, f"exit code {again.code}: {again.said[-1000:]}"
-    assert again.seconds < TAKEOVER, f"it took {again.seconds:.1f} s"
     sound(sweep)
     doctor(sweep)
     return losses(before, sweep), repeats(sweep)
