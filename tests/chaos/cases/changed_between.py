@@ -21,6 +21,7 @@ train: acts:train
 parameters: {x: {min: 0.5, max: 1.0}}
 search: {sampler: random, pruner: none, concurrency: 1}
 budget: {trials: 3}
+refit: false
 register: none
 tracking: none
 """

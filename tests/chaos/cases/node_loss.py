@@ -66,13 +66,17 @@ class Nodes:
     def __init__(self) -> None:
         from ray.cluster_utils import Cluster
 
+        self._made = 0
         self._cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
         self.address = str(self._cluster.address)
         self._nodes = [self._add() for _ in range(3)]
         self.count = len(self._nodes)
 
     def _add(self) -> Any:
-        return self._cluster.add_node(num_cpus=1)
+        """Each with a folder of its own for shipped code: a new node on the same machine would
+        else write that of the others anew, under the feet of their workers."""
+        self._made += 1
+        return self._cluster.add_node(num_cpus=1, runtime_env_dir_name=f"resources-{self._made}")
 
     def kill(self, index: int) -> None:
         """Its raylet gets a SIGKILL; another node takes its place."""
