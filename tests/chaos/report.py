@@ -44,24 +44,21 @@ def _circumstances(scale: float, seed: int) -> str:
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     share = "in full" if scale == 1 else f"at {scale:g} of the full number of injections"
     return (
-        f"Run on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC {share}, seed {seed}, commit {commit()}. "
+        f"Run on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC {share}, seed {seed}, sources of commit {commit()}. "
         f"{machine}, load {load}, Python {platform.python_version()}, {packages}."
     )
 
 
 def commit() -> str:
-    """The commit, and whether the sources differ from it; CHAOS_COMMIT where there is no git."""
-    git = ["git", "-C", str(HERE)]
+    """The commit that changed the sources last, and whether they differ from it now;
+    CHAOS_COMMIT where there is no git."""
+    git, sources = ["git", "-C", str(HERE)], ["--", "../../src"]
     try:
-        commit = subprocess.check_output(
-            [*git, "rev-parse", "--short=12", "HEAD"], text=True
-        ).strip()
-        changed = subprocess.check_output(
-            [*git, "status", "--porcelain", "--", "../../src"], text=True
-        )
+        last = subprocess.check_output([*git, "rev-list", "-1", "HEAD", *sources], text=True)
+        changed = subprocess.check_output([*git, "status", "--porcelain", *sources], text=True)
     except (OSError, subprocess.CalledProcessError):
         return os.environ.get("CHAOS_COMMIT", "unknown")
-    return f"`{commit}`" + (" with changes" if changed.strip() else "")
+    return f"`{last.strip()[:12]}`" + (" with changes" if changed.strip() else "")
 
 
 def _table(came: Mapping[str, Result | str]) -> str:
