@@ -1,0 +1,91 @@
+"""How soon a sweep of 10,000 trials is back."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from chaos.checking import acknowledged
+from chaos.processes import wait_for
+from chaos.result import Result
+from chaos.sweeps import Sweep, ended, said, start
+from chaos.tally import Tally
+from sweeper.core import events as e
+from sweeper.core.records import RunKey, Slot, Success
+from sweeper.core.scoring import mean
+from sweeper.journal.file import FileJournal, read
+
+READY = 3.0
+TRIALS = 10_000
+
+CONFIG = """
+data: {source: "sklearn:iris", target: target, holdout: none}
+cv: 3
+metric: accuracy
+train: acts:train
+parameters: {x: {min: 0.5, max: 1.0}}
+search: {sampler: random, pruner: none, concurrency: 1}
+budget: {trials: 10100}
+register: none
+refit: false
+tracking: none
+"""
+
+
+def run(count: int, seed: int, folder: Path) -> Result:
+    """Killed once, grown to its size, and launched again."""
+    del count, seed
+    tally = Tally()
+    seconds: list[float] = []
+    tally.inject("10,000 trials", lambda: _resumed(folder, seconds))
+    figure = f"{TRIALS:,} trials: {', '.join(f'{s:.2f}' for s in seconds)} s"
+    return tally.result("ready", figure)
+
+
+def _resumed(folder: Path, seconds: list[float]) -> tuple[int, int]:
+    """From typing the command to the launch's first record, three times; the best counts."""
+    sweep = Sweep(folder, "big").configure(CONFIG)
+    with ended(start(sweep, "--inline")) as process:
+        wait_for(lambda: len(acknowledged(sweep).folds) > 2, 60, "the sweep is under way", process)
+        process.kill()
+    _grow(sweep)
+    for _ in range(3):
+        size, began = sweep.journal.stat().st_size, time.monotonic()
+        with ended(start(sweep, "--inline")) as process:
+            while sweep.journal.stat().st_size == size:
+                assert process.poll() is None, said(sweep)[-2000:]
+                time.sleep(0.005)
+            seconds.append(time.monotonic() - began)
+            process.kill()
+    assert min(seconds) < READY, f"ready after {seconds} s"
+    return 0, 0
+
+
+def _grow(sweep: Sweep) -> None:
+    """The journal anew: its own beginning, and 10,000 finished trials."""
+    begin = (e.SweepCreated, e.SweepLaunched, e.CapacitySeen)
+    events = [event for event in read(sweep.journal) if isinstance(event, begin)]
+    (slot,) = {event.slot for event in read(sweep.journal) if isinstance(event, e.FoldsDispatched)}
+    sweep.journal.unlink()
+    journal = FileJournal(sweep.journal)
+    try:
+        journal.append([[event] for event in events])
+        for number in range(TRIALS):
+            journal.append(_trial(number, events[-1].t + number, slot))
+    finally:
+        journal.close()
+
+
+def _trial(number: int, t: float, slot: Slot) -> list[list[e.Event]]:
+    """The records of one trial of three folds."""
+    x = 0.5 + number / (2 * TRIALS)
+    runs = tuple(RunKey(number, fold, 1) for fold in range(3))
+    scores = {"accuracy": 1 - (x - 0.7) ** 2, "score": x}
+    succeeded = [e.FoldSucceeded(t, run, Success(scores, 0.001, "here")) for run in runs]
+    value = mean([scores["accuracy"]] * 3)
+    return [
+        [e.TrialAsked(t, number)],
+        [e.TrialSampled(t, number, {"x": x}, "sampler", 0.001), e.FoldsDispatched(t, slot, runs)],
+        *([event] for event in succeeded[:2]),
+        [succeeded[2], e.TrialCompleted(t, number, value, "all 3 folds")],
+    ]
