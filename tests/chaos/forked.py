@@ -69,6 +69,11 @@ class Child:
         code = None if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
         return Ended(code, os.WTERMSIG(status) if code is None else 0, seconds, said, acknowledged)
 
+    def kill(self) -> None:
+        """SIGKILL, and wait until it is gone."""
+        os.kill(self.pid, signal.SIGKILL)
+        self.wait()
+
 
 def forked(act: Callable[[], int], patience: float = PATIENCE) -> Ended:
     """Do `act` in a child and wait for its end."""

@@ -226,7 +226,8 @@ class _Launch:
     def _catch_up(self, tracker: Tracker, state: State) -> None:
         """Let tracking finish; what is to be launched again does not wait for it."""
         over = state.status is SweepState.FINISHED
-        if not tracker.finish(CATCH_UP if over else BRIEFLY) and over:
+        patience = CATCH_UP if over else 0.0 if self._ears.stop.urgent else BRIEFLY
+        if not tracker.finish(patience) and over:
             self._notice(
                 "tracking has not caught up yet and goes on by itself; "
                 f"`sweeper doctor {state.spec.name}` tells when it has, and `--catch-up` does it anew"

@@ -28,9 +28,14 @@ class StopSignal:
         if self._post is not None:
             self._post(StopRequested(0, "another controller took the sweep over", now=True))
 
+    @property
+    def urgent(self) -> bool:
+        """Whether it was asked for more than once: nothing is to be waited for."""
+        return self._asked > 1
+
     def ask(self, reason: str) -> None:
         """Ask for the end. KeyboardInterrupt where no controller is at work."""
         self._asked += 1
         if self._post is None:
             raise KeyboardInterrupt
-        self._post(StopRequested(0, reason, now=self._asked > 1))
+        self._post(StopRequested(0, reason, now=self.urgent))
