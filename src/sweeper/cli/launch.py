@@ -111,6 +111,8 @@ def work(arguments: argparse.Namespace, go: Callable[..., Any]) -> int:
         for line in drain.told():
             progress.notice(line)
     tell_end(arguments, outcome, out)
+    if stop.urgent:
+        output.leave(outcome.exit_code)
     return int(outcome.exit_code)
 
 

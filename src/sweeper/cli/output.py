@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import sys
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 
 class Steady:
@@ -90,6 +90,14 @@ def finish() -> None:
         sys.stdout.flush()
     except OSError:
         discard()
+
+
+def leave(code: int) -> NoReturn:
+    """End this process now: taking a big interpreter down in order takes a part of a second."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError):
+            stream.flush()
+    os._exit(code)
 
 
 def discard() -> None:

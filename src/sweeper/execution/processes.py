@@ -114,9 +114,20 @@ def lives(process: psutil.Process) -> bool:
 def strays(mark: str, place: Path, above: int) -> list[psutil.Process]:
     """Processes that are not below `above` and can only come from one of ours: they have
     `mark` (NAME=value) in their environment, or a file of `place` open. The former is what
-    programs inherit, the latter what plain forks do."""
-    kin = {p.pid for p in below(above, table())} | {above, os.getpid()}
-    return [p for p in psutil.process_iter() if p.pid not in kin and _ours(p, mark, str(place))]
+    programs inherit, the latter what plain forks do. None is older than `above`."""
+    seen = table()
+    kin = {p.pid for p in below(above, seen)} | {above, os.getpid()}
+    born = _born(above)
+    others = (p for found in seen.values() for p in found if p.pid not in kin)
+    return [p for p in others if _born(p.pid) >= born and _ours(p, mark, str(place))]
+
+
+def _born(pid: int) -> float:
+    """When that process began; of one that has ended, never."""
+    try:
+        return float(psutil.Process(pid).create_time())
+    except psutil.NoSuchProcess:
+        return 0.0
 
 
 def _ours(process: psutil.Process, mark: str, place: str) -> bool:
