@@ -13,7 +13,7 @@ from sweeper.core.events import FoldFailed, FoldsDispatched
 from sweeper.core.records import FailureKind, TrialState
 from sweeper.journal.file import read
 
-TIMEOUT, AFTER = 4.0, 5.0
+TIMEOUT, AFTER = 8.0, 5.0
 CONFIG = """
 data: {source: "sklearn:iris", target: target, holdout: none}
 cv: {splitter: ShuffleSplit, n_splits: 1}
@@ -24,7 +24,7 @@ parameters:
   how: {values: [well, hangs]}
 search: {sampler: grid, pruner: none, concurrency: 2}
 retries: {timeout: 0}
-timeout: 4s
+timeout: 8s
 register: none
 refit: false
 tracking: none
