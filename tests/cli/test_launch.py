@@ -15,6 +15,8 @@ from sweeper.ports import JournalUnwritable
 
 
 class Stop:
+    urgent = False  # this process goes on after a launch, with the next test
+
     def __init__(self) -> None:
         self.reasons: list[str] = []
 
