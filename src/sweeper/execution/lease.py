@@ -34,12 +34,12 @@ class MailboxChannel:
         return self.stopped
 
 
-def serve(holds: list[Any], run: Run, mailbox: Any, slot: Slot, lease: int, launch: str) -> None:
-    """Work on `slot` until the mailbox has nothing more. `holds` is [reference to the job]."""
+def serve(run: Run, mailbox: Any, slot: Slot, lease: int, launch: str) -> None:
+    """Work on `slot` until the mailbox has nothing more."""
     import ray
 
     desk = Desk(launch, lease)
-    job = _fetch(holds[0])
+    job = _fetch(ray.get(mailbox.job.remote())[0])
     coming = mailbox.take.remote(slot, lease, [], True)
     done: list[Done] = []
     while (batch := ray.get(coming)) is not None:
@@ -78,12 +78,12 @@ def _sendable(done: Done) -> Done:
     return key, RunResult(failure, log=result.log), stopped
 
 
-def shipped(job: Job) -> Any:
-    """A reference to the job that leases can be given. ClusterError when it cannot travel."""
+def ship(job: Job, mailbox: Any) -> None:
+    """Give the job to the mailbox, for leases to fetch. ClusterError when it cannot travel."""
     import ray
 
     try:
-        return ray.put(job)
+        ray.get(mailbox.hold.remote(job))
     except Exception as error:
         problem = unsendable(job)
         if not problem:

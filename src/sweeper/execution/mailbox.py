@@ -12,9 +12,10 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sweeper.core.records import RunKey, Slot
-from sweeper.ports import Order, RunResult
+from sweeper.ports import Job, Order, RunResult
 
 FIRST = 2.0
 """Seconds a new lease waits for its first batch."""
@@ -128,6 +129,18 @@ class Mailbox:
         self._news = asyncio.Event()
         self._next = 1
         self._early: dict[int, Push | Recall] = {}
+        self._job: list[Any] = []
+
+    async def hold(self, job: Job) -> None:
+        """Keep the job where leases find it: an object that the driver itself owned would take
+        the driver with it when its node goes."""
+        import ray
+
+        self._job = [ray.put(job)]
+
+    async def job(self) -> list[Any]:
+        """A list with the reference to the job."""
+        return self._job
 
     async def tell(self, number: int, instruction: Push | Recall) -> None:
         """The controller's instructions, numbered from 1: calls may overtake one another."""

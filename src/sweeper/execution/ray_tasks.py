@@ -93,9 +93,10 @@ class RayExecutor:
         import ray
 
         self._ray: Any = ray
+        self._travelling = cluster.moved(self._job, local)
         try:
             waiting = growth.ask_if_needed(self._need)
-            self._holds = [lease.shipped(cluster.moved(self._job, local))]
+            self._open()
         except BaseException:
             cluster.disconnect()
             raise
@@ -104,7 +105,6 @@ class RayExecutor:
             self._notice(waiting)
         self._serve: Any = self._ray.remote(max_retries=0, max_calls=0)(lease.serve)
         self._census = Census(self._need, post)
-        self._open()
         self._count()
         self._lifeline = Lifeline.here()
         for work in (self._listen, self._watch, self._knock):
@@ -119,6 +119,7 @@ class RayExecutor:
         name = f"sweeper-{self._launch}"
         options = {**cluster.placed(here, {}), "max_concurrency": 1000, "name": name}
         self._mailbox: Any = self._ray.remote(Mailbox).options(**options).remote()
+        lease.ship(self._travelling, self._mailbox)
         self._agents = Agents(self._launch, name)
         self._told = itertools.count(1)
 
@@ -210,8 +211,8 @@ class RayExecutor:
                 held = tuple(self._leases)
             self._census.take(held)
             self._visit({slot.node for slot in held})
-            with self._lock:
-                self._agents.settle(node.name for node in self._census.nodes)
+            # Not under the lock: without a head this call waits for a minute.
+            self._agents.settle([node.name for node in self._census.nodes])
 
     def _visit(self, nodes: set[str]) -> None:
         """A node that is silent twice is gone: Ray waits longer before it says so."""
@@ -231,7 +232,7 @@ class RayExecutor:
             return
         number = next(self._numbers)
         task = self._serve.options(**cluster.placed(slot.node, self._need))
-        reference = task.remote(self._holds, self._run, self._mailbox, slot, number, self._launch)
+        reference = task.remote(self._run, self._mailbox, slot, number, self._launch)
         self._leases[slot] = Hired(number, slot, reference)
 
     def _look_at(self, held: Hired) -> None:
