@@ -78,12 +78,16 @@ def _sendable(done: Done) -> Done:
     return key, RunResult(failure, log=result.log), stopped
 
 
+SHIPPED = 120.0
+"""Seconds in which a job of any size is with the mailbox, unless the cluster is gone."""
+
+
 def ship(job: Job, mailbox: Any) -> None:
     """Give the job to the mailbox, for leases to fetch. ClusterError when it cannot travel."""
     import ray
 
     try:
-        ray.get(mailbox.hold.remote(job))
+        ray.get(mailbox.hold.remote(job), timeout=SHIPPED)
     except Exception as error:
         problem = unsendable(job)
         if not problem:

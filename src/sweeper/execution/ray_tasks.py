@@ -348,7 +348,11 @@ class RayExecutor:
     # --- what does not depend on one lease ----------------------------------------------
 
     def _replace_mailbox(self, error: Exception) -> None:
-        """The mailbox died by itself: what was under way is lost, and the launch goes on."""
+        """The mailbox died by itself: what was under way is lost, and the launch goes on.
+
+        It may also be the first of a cluster that goes: the rest is given time to follow.
+        """
+        self._closing.wait(SLACK)
         if cut := self._lifeline.cut():
             raise cluster.ClusterError(cut)
         with self._lock:
