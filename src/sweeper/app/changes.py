@@ -11,6 +11,7 @@ from sweeper.core.merge import merge
 from sweeper.core.records import State
 from sweeper.core.space import Value
 from sweeper.core.specs import SweepSpec
+from sweeper.core.wishes import short
 from sweeper.ports import ConfigError
 
 Change = tuple[str, Value, Value]
@@ -135,8 +136,3 @@ def tell(changes: tuple[Change, ...], notice: Callable[[str], None]) -> None:
 
 MOST = 12
 """Changes told one by one."""
-
-
-def short(value: object) -> str:
-    text = "none" if value is None else str(value)
-    return text if len(text) <= 60 else text[:57] + "…"

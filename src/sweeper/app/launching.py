@@ -155,8 +155,10 @@ class _Launch:
     def run(self) -> Outcome:
         fresh = self._journal.length() == 0
         created = self._created() if fresh else None
-        state = evolve(None, created) if created else replay(self._journal.replay())
-        state = take_waiting(state, self._journal, self._inbox)
+        if created:
+            state = evolve(None, created)
+        else:
+            state = take_waiting(replay(self._journal.replay()), self._journal, self._inbox)
         refuse_missing(state, self._directory.path)
         edit = changes.edit(state, self._prepared, self._notice)
         data = changes.data(state, self._prepared, self._how.allow_data_change, self._notice)

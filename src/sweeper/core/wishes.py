@@ -127,13 +127,14 @@ _GRANT: dict[type, Callable[[State, Requested, Any], Decision]] = {
 
 def _edit_words(wish: Edit) -> str:
     told = (
-        f"{key.removeprefix('space.')} {_short(old)} → {_short(new)}"
+        f"{key.removeprefix('space.')} {short(old)} → {short(new)}"
         for key, old, new in wish.changes
     )
     return ", ".join(("edit", *wish.sets)) if not wish.changes else f"edit {', '.join(told)}"
 
 
-def _short(value: object) -> str:
+def short(value: object) -> str:
+    """A setting's value in at most 60 characters."""
     text = "none" if value is None else str(value)
     return text if len(text) <= 60 else text[:57] + "…"
 
