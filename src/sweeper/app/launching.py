@@ -19,6 +19,7 @@ from sweeper.app.orders import Orders
 from sweeper.app.prepare import Prepared, prepare
 from sweeper.app.registering import Registering
 from sweeper.app.stopping import StopSignal
+from sweeper.config.secrets import MASKED
 from sweeper.controller import Controller, SystemClock
 from sweeper.core import stimuli
 from sweeper.core.events import SweepCreated
@@ -34,9 +35,6 @@ CATCH_UP = 60.0
 
 BRIEFLY = 0.5
 """The same for a launch that was stopped: the next one goes on with tracking too."""
-
-MASKED = "***"
-"""What stands where a secret was, in the copy of a config that a sweep keeps."""
 
 DONE, FAILED, RESUMABLE, NOTHING = 0, 1, 3, 4
 """Exit codes of a launch that ran (0 done, 1 failed, 3 resumable, 4 no trial succeeded)."""

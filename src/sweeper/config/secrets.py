@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-_HIDDEN = "***"
+MASKED = "***"
+"""What stands where a secret was, in the copy of a config that a sweep keeps."""
 
 _URL = re.compile(r"\b([A-Za-z][\w+.-]*://)([^\s/:@'\"]*)(?::[^\s'\"]*)?@(?=[^\s@'\"]*)")
 _QUERY = re.compile(
@@ -26,11 +27,11 @@ def mask(text: str) -> str:
     a token, and is masked.
     """
     text = _URL.sub(_masked_login, text)
-    text = _QUERY.sub(rf"\1{_HIDDEN}", text)
-    return _KEY.sub(rf'\1"{_HIDDEN}"', text)
+    text = _QUERY.sub(rf"\1{MASKED}", text)
+    return _KEY.sub(rf'\1"{MASKED}"', text)
 
 
 def _masked_login(match: re.Match[str]) -> str:
     scheme, user = match.group(1), match.group(2)
     has_password = match.group(0)[len(scheme) + len(user)] == ":"
-    return f"{scheme}{user}:{_HIDDEN}@" if has_password else f"{scheme}{_HIDDEN}@"
+    return f"{scheme}{user}:{MASKED}@" if has_password else f"{scheme}{MASKED}@"

@@ -227,9 +227,6 @@ class RayExecutor:
     # --- leases -----------------------------------------------------------------------
 
     def _hire(self, slot: Slot) -> None:
-        """Nothing is sent by a cluster that is gone: Ray would end this process for it."""
-        if self._lifeline.cut():
-            return
         number = next(self._numbers)
         task = self._serve.options(**cluster.placed(slot.node, self._need))
         reference = task.remote(self._run, self._mailbox, slot, number, self._launch)
