@@ -36,6 +36,7 @@ search: {{sampler: random, pruner: none, concurrency: 3}}
 budget: {{trials: {trials}}}
 retries: {{lost: 50}}
 register: none
+refit: false
 tracking: none
 """
 
