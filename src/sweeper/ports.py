@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from sweeper.core.events import Event
 from sweeper.core.records import (
+    Checkpoint,
     DataDigest,
     HistoryEntry,
     Outcome,
@@ -145,8 +146,25 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class Rank:
+    """A worker's place in the gang that does one fold run, in the words of torchrun.
+
+    `host` and `port` are those of a torch.distributed TCPStore that the gang's first worker
+    keeps, new for each run.
+    """
+
+    rank: int
+    world_size: int
+    local_rank: int
+    local_world_size: int
+    node_rank: int
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
-    """One fold run to be done. `model` and `rivals` are files for a HOLDOUT run."""
+    """One fold run to be done. `model` and `champion` are files for a HOLDOUT run."""
 
     key: RunKey
     params: dict[str, Value]
@@ -156,6 +174,9 @@ class Order:
     model: bytes | None = None  # the refitted model, for a HOLDOUT run
     champion: bytes | None = None  # the alias's present model, for a HOLDOUT run
     holdout: Rows | None = None  # only a HOLDOUT run is given these
+    rank: Rank | None = None  # of the worker that this copy of the order is for; None: alone
+    storage: str = ""  # where checkpoints are kept: a directory or an fsspec URL; empty: nowhere
+    checkpoint: Checkpoint | None = None  # of an earlier attempt, to go on from
 
 
 TRACE = "--- how it failed ---"
@@ -186,6 +207,7 @@ class Channel(Protocol):
     def log(self) -> str: ...
 
     def report(self, step: int, metrics: dict[str, float]) -> bool: ...
+    def checkpointed(self, checkpoint: Checkpoint) -> None: ...
 
 
 Run = Callable[[Job, Order, Channel], RunResult]

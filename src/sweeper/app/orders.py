@@ -12,6 +12,9 @@ from sweeper.core.seeds import derive
 from sweeper.core.specs import SweepSpec
 from sweeper.ports import Order
 
+CHECKPOINTS = "checkpoints"
+"""Where they are in the sweep's directory, unless the config names another storage."""
+
 FINAL_TIMES, FINAL_LEAST = 3, 60.0
 """The refit and the look at the holdout do more than a fold: so many times its timeout, and
 at least so many seconds."""
@@ -34,7 +37,16 @@ class Orders:
         seed = derive(spec.seed, key.trial, key.fold)
         if key.fold == HOLDOUT:
             return self._holdout(state, key, seed)
-        return Order(key, params, seed, _timeout(spec, key), memory=_memory(state, key))
+        kept = state.trials[key.trial].checkpoints.get(key.fold)
+        return Order(
+            key,
+            params,
+            seed,
+            _timeout(spec, key),
+            memory=_memory(state, key),
+            storage=spec.checkpoints.storage or str(self._directory.path / CHECKPOINTS),
+            checkpoint=kept[-1] if kept else None,
+        )
 
     def _holdout(self, state: State, key: RunKey, seed: int) -> Order:
         artifact, dataset = winning_model(state), self._prepared.dataset

@@ -186,6 +186,11 @@ def _fail(state: State, t: float, reason: str, ended: RunKey | None = None) -> D
     return [*events, e.SweepFailed(t, reason)], [c.Finish(reason)]
 
 
+def _checkpoint(state: State, s: stimuli.CheckpointMade) -> Decision:
+    _, run = _open_run(state, s.run)
+    return ([], []) if run is None else ([e.CheckpointWritten(s.t, s.run, s.checkpoint)], [])
+
+
 def _cancelled(state: State, s: stimuli.RunCancelled) -> Decision:
     _, run = _open_run(state, s.run)
     if run is None:
@@ -232,6 +237,7 @@ _DECIDE: dict[type, Callable[[State, Any], Decision]] = {
     stimuli.Exhausted: _exhausted,
     stimuli.SamplingFailed: _sampling_failed,
     stimuli.RunEnded: _run_ended,
+    stimuli.CheckpointMade: _checkpoint,
     stimuli.RunCancelled: _cancelled,
     stimuli.RegistrationEnded: _registration,
     stimuli.StopRequested: _stop,

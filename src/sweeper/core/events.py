@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from sweeper.core.records import (
     Artifact,
+    Checkpoint,
     DataDigest,
     Failure,
     FailureKind,
@@ -165,6 +166,15 @@ class FoldsDispatched:
     t: float
     slot: Slot
     runs: tuple[RunKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointWritten:
+    """The next attempt of the run's fold goes on from here."""
+
+    t: float
+    run: RunKey
+    checkpoint: Checkpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,6 +340,7 @@ Event = (
     | TrialSampled
     | SamplerExhausted
     | FoldsDispatched
+    | CheckpointWritten
     | FoldSucceeded
     | FoldFailed
     | FoldLost

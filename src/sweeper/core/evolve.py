@@ -185,6 +185,11 @@ def _dispatched(state: State, event: e.FoldsDispatched) -> None:
         queue.append(key)
 
 
+def _checkpoint(state: State, event: e.CheckpointWritten) -> None:
+    trial = state.trials[event.run.trial]
+    trial.checkpoints.setdefault(event.run.fold, []).append(event.checkpoint)
+
+
 def _succeeded(state: State, event: e.FoldSucceeded) -> None:
     run = _end(state, event.run, event, outcome=event.outcome)
     trial = state.trials[event.run.trial]
@@ -353,6 +358,7 @@ _APPLY: dict[type, Callable[[State, Any], None]] = {
     e.TrialSampled: _sampled,
     e.SamplerExhausted: _exhausted,
     e.FoldsDispatched: _dispatched,
+    e.CheckpointWritten: _checkpoint,
     e.FoldSucceeded: _succeeded,
     e.FoldFailed: _failed,
     e.FoldLost: _ended_otherwise,

@@ -118,10 +118,16 @@ class Node:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Slot:
-    """A place for one fold run at a time."""
+    """A place for one fold run at a time. `mates`: the nodes of a gang's ranks from 1 on."""
 
     node: str
     index: int
+    mates: tuple[str, ...] = ()
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """Each worker's node, by rank."""
+        return (self.node, *self.mates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +137,16 @@ class Artifact:
     path: str
     sha256: str
     size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What a fold run can go on from: all that it did up to `step`, which is done."""
+
+    step: int
+    path: str  # a folder, below the sweep's checkpoint storage
+    sha256: str  # of its manifest, which has the digest of every file in it
+    size: int  # bytes, of all files
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +213,7 @@ class Trial:
     runs: list[FoldRun] = field(default_factory=list)
     scores: dict[int, dict[str, float]] = field(default_factory=dict)  # fold → metrics
     resting: dict[int, float] = field(default_factory=dict)  # fold → not again before
+    checkpoints: dict[int, list[Checkpoint]] = field(default_factory=dict)  # fold → oldest first
 
     def attempts(self, fold: int) -> int:
         """How often this fold has been sent out."""

@@ -167,12 +167,28 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """Per fold run."""
+    """Of each worker of a fold run, and how many workers it has.
+
+    More than one are a gang. `most` above `workers`: as many as are free when it is sent out.
+    """
 
     cpus: float = 1
     gpus: float = 0
     memory: int | None = None
     workers: int = 1
+    most: int | None = None
+    placement: str = "pack"  # pack: on as few nodes as possible | spread: on as many
+    gang: str = "warm"  # warm: its processes are used again | fresh: new ones for each run
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointSpec:
+    """Where checkpoints are kept, and for how many trials."""
+
+    storage: str | None = None  # None: `checkpoints/` in the sweep's directory
+    keep: int | None = None  # of ended trials, only of so many of the best; None: of all
+    per_trial: int = 1  # the latest of each fold
+    max_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,5 +237,6 @@ class SweepSpec:
     register: RegisterSpec | None = None
     refit: bool = True
     tracking: TrackingSpec = TrackingSpec()
+    checkpoints: CheckpointSpec = CheckpointSpec()
     journal: str | None = None  # a database's URL; None: a file in the sweep's directory
     directory: str = field(default=".", compare=False)  # the config file's own folder

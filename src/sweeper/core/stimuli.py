@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from sweeper.core.records import (
     Artifact,
+    Checkpoint,
     DataDigest,
     HistoryEntry,
     Node,
@@ -153,6 +154,15 @@ class RunEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckpointMade:
+    """A run that goes on has written a checkpoint, whole."""
+
+    t: float
+    run: RunKey
+    checkpoint: Checkpoint
+
+
+@dataclass(frozen=True, slots=True)
 class RunCancelled:
     """The executor confirms that a run it was told to cancel will give no outcome."""
 
@@ -194,6 +204,7 @@ Stimulus = (
     | Exhausted
     | SamplingFailed
     | RunEnded
+    | CheckpointMade
     | RunCancelled
     | RegistrationEnded
     | StopRequested

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from sweeper.core.records import Node, RunKey, Slot
+from sweeper.core.records import Checkpoint, Node, RunKey, Slot
 from sweeper.core.stimuli import CapacityChanged, RunEnded
 from sweeper.ports import Job, Order, Post, Run, RunResult
 
@@ -23,6 +23,9 @@ class NoReports:
 
     def report(self, step: int, metrics: dict[str, float]) -> bool:
         return False
+
+    def checkpointed(self, checkpoint: Checkpoint) -> None:
+        """Nobody goes on from it: what fails here is tried again from its beginning."""
 
 
 class InlineExecutor:

@@ -6,7 +6,7 @@ import dataclasses
 import socket
 from typing import Any
 
-from sweeper.core.records import Failure, FailureKind, RunKey, Slot
+from sweeper.core.records import Checkpoint, Failure, FailureKind, RunKey, Slot
 from sweeper.execution.cluster import ClusterError
 from sweeper.execution.notes import Desk
 from sweeper.ports import Job, Order, Run, RunResult
@@ -32,6 +32,11 @@ class MailboxChannel:
 
         self.stopped = bool(ray.get(self._mailbox.report.remote(self._key, step, metrics)))
         return self.stopped
+
+    def checkpointed(self, checkpoint: Checkpoint) -> None:
+        import ray
+
+        ray.get(self._mailbox.checkpointed.remote(self._key, checkpoint))
 
 
 def serve(run: Run, mailbox: Any, slot: Slot, lease: int, launch: str) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sweeper.core.records import RunKey, Slot
+from sweeper.core.records import Checkpoint, RunKey, Slot
 from sweeper.ports import Job, Order, RunResult
 
 FIRST = 2.0
@@ -77,6 +77,14 @@ class Printed:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """A run has written a checkpoint."""
+
+    key: RunKey
+    checkpoint: Checkpoint
+
+
+@dataclass(frozen=True, slots=True)
 class Push:
     """Put a batch behind what the slot has."""
 
@@ -91,7 +99,7 @@ class Recall:
     keys: tuple[RunKey, ...]
 
 
-Message = Started | Ended | Dropped | Buried | Closed | Printed
+Message = Started | Ended | Dropped | Buried | Closed | Printed | Kept
 
 
 @dataclass(slots=True)
@@ -188,6 +196,10 @@ class Mailbox:
     async def report(self, key: RunKey, step: int, metrics: dict[str, float]) -> bool:
         """A running fold's word on its progress; True: stop now."""
         return key in self._stops
+
+    async def checkpointed(self, key: RunKey, checkpoint: Checkpoint) -> None:
+        """A running fold can be gone on with from here."""
+        self._say(Kept(key, checkpoint))
 
     async def printed(self, key: RunKey, text: str) -> None:
         """A node's agent: what a running fold has printed. Only the latest is kept."""

@@ -21,7 +21,7 @@ from typing import Any
 
 from sweeper.core.records import Failure, RunKey, Slot
 from sweeper.core.specs import Resources
-from sweeper.core.stimuli import RunCancelled, StopRequested
+from sweeper.core.stimuli import CheckpointMade, RunCancelled, StopRequested
 from sweeper.execution import cluster, deaths, growth, lease, lifeline
 from sweeper.execution.agents import Agents
 from sweeper.execution.census import Census
@@ -34,6 +34,7 @@ from sweeper.execution.mailbox import (
     Closed,
     Dropped,
     Ended,
+    Kept,
     Mailbox,
     Message,
     Printed,
@@ -295,6 +296,10 @@ class RayExecutor:
         if message.key in self._sent:
             self._out.show(message.key, message.text)
 
+    def _kept(self, message: Kept) -> None:
+        if message.key in self._sent:
+            self._post(CheckpointMade(0, message.key, message.checkpoint))
+
     def _dropped(self, message: Dropped) -> None:
         if self._sent.pop(message.key, None) is not None:
             self._post(RunCancelled(0, message.key))
@@ -385,5 +390,6 @@ _HEAR: dict[type, Callable[[RayExecutor, Any], None]] = {
     Dropped: RayExecutor._dropped,
     Closed: RayExecutor._closed,
     Printed: RayExecutor._printed,
+    Kept: RayExecutor._kept,
     Buried: RayExecutor._buried,
 }
