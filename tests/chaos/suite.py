@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -77,7 +78,13 @@ def told(came: dict[str, Result | str]) -> int:
 
 
 def _prepare(folder: Path) -> None:
-    """One thread, and everything imported: what is forked from here is quick and sound."""
+    """One thread, and everything imported: what is forked from here is quick and sound.
+
+    A suite in the background ignores SIGINT or SIGHUP, and so would all that it starts.
+    """
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
     from chaos.forked import import_everything
 
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
