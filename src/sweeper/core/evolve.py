@@ -17,8 +17,11 @@ from sweeper.core.records import (
     FailureKind,
     FoldRun,
     HistoryEntry,
+    Node,
     Phase,
     RunKey,
+    RunState,
+    Slot,
     State,
     SweepState,
     Taken,
@@ -86,7 +89,7 @@ def _launched(state: State, event: e.SweepLaunched) -> None:
     state.reason = state.stopping = ""
     state.timed_out = state.registering = False
     state.asking = ()
-    state.nodes = ()
+    _see(state, ())
     state.reopened = state.reopened and state.phase is not Phase.SEARCH
     _unpause(state, event.t)
 
@@ -108,6 +111,8 @@ def room(state: State, trials: int | None) -> bool:
 
 def _data(state: State, event: e.DataChanged) -> None:
     state.data, state.splits = event.data, event.splits
+    for number in state.running:
+        _line_up(state, state.trials[number])
 
 
 def _history(state: State, event: e.HistoryTaken) -> None:
@@ -150,7 +155,12 @@ def _search_is_over(state: State) -> bool:
 
 
 def _capacity(state: State, event: e.CapacitySeen) -> None:
-    state.nodes = event.nodes
+    _see(state, event.nodes)
+
+
+def _see(state: State, nodes: tuple[Node, ...]) -> None:
+    state.nodes = nodes
+    state.rooms.see({node.name: node.slots for node in nodes})
 
 
 def _asked(state: State, event: e.TrialAsked) -> None:
@@ -167,6 +177,7 @@ def _sampled(state: State, event: e.TrialSampled) -> None:
         state.queue = state.queue[1:]
     state.trials[event.trial] = Trial(event.trial, event.params, event.origin, sampled=event.t)
     state.running.add(event.trial)
+    _line_up(state, state.trials[event.trial])
     state.highest = max(state.highest, event.trial)
 
 
@@ -176,13 +187,42 @@ def _exhausted(state: State, event: e.SamplerExhausted) -> None:
 
 
 def _dispatched(state: State, event: e.FoldsDispatched) -> None:
-    queue = state.slots.setdefault(event.slot, [])
+    queue = _queue(state, event.slot)
     for key in event.runs:
         trial = state.trials[key.trial]
         if key.attempt != trial.attempts(key.fold) + 1:
             raise InvalidTransition(f"{key} is not the next attempt of its fold")
         trial.runs.append(FoldRun(key, event.slot, sent=event.t))
         queue.append(key)
+        _line_up(state, trial)
+    state.loads.setdefault(len(queue), set()).add(event.slot)
+
+
+def _queue(state: State, slot: Slot) -> list[RunKey]:
+    """What the slot has, to be added to."""
+    queue = state.slots.get(slot)
+    if queue is None:
+        state.rooms.take(slot)
+        return state.slots.setdefault(slot, [])
+    _unload(state, slot, len(queue))
+    return queue
+
+
+def _unload(state: State, slot: Slot, load: int) -> None:
+    state.loads[load].remove(slot)
+    if not state.loads[load]:
+        del state.loads[load]
+
+
+def _line_up(state: State, trial: Trial) -> None:
+    """Where the trial stands among those that have folds to send."""
+    out = [run.key.fold for run in trial.runs if run.state is RunState.RUNNING]
+    folds = range(state.splits.folds)
+    left = any(fold not in trial.scores and fold not in out for fold in folds)
+    if left and trial.state is TrialState.RUNNING:
+        state.line.file(trial.number, len(out))
+    else:
+        state.line.drop(trial.number)
 
 
 def _checkpoint(state: State, event: e.CheckpointWritten) -> None:
@@ -197,6 +237,7 @@ def _succeeded(state: State, event: e.FoldSucceeded) -> None:
         raise InvalidTransition(f"fold {run.key.fold} of trial {run.key.trial} counted twice")
     if run.key.fold >= 0:
         trial.scores[run.key.fold] = event.outcome.scores
+        _line_up(state, trial)
         state.successes += 1
         mean = state.fold_seconds
         state.fold_seconds = (
@@ -239,9 +280,14 @@ def _end(state: State, key: RunKey, event: e.Event, **changes: Any) -> FoldRun:
         raise InvalidTransition(f"{type(event).__name__} for {key}, which is {run.state}")
     trial.runs[i] = dataclasses.replace(run, state=after, ended=event.t, **changes)
     queue = state.slots[run.slot]
+    _unload(state, run.slot, len(queue))
     queue.remove(key)
-    if not queue:
+    if queue:
+        state.loads.setdefault(len(queue), set()).add(run.slot)
+    else:
         del state.slots[run.slot]
+        state.rooms.leave(run.slot)
+    _line_up(state, trial)
     return trial.runs[i]
 
 
@@ -270,6 +316,7 @@ def _revived(state: State, event: e.TrialRevived) -> None:
     state.aside.discard(trial.number)
     trial.ended = None
     state.running.add(trial.number)
+    _line_up(state, trial)
 
 
 def _move(
@@ -287,6 +334,7 @@ def _move(
     trial.ended = event.t
     if after is not TrialState.RUNNING:
         state.running.discard(trial.number)
+        state.line.drop(trial.number)
         state.hungry = {pair for pair in state.hungry if pair[0] != trial.number}
     return trial
 

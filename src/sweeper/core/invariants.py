@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sweeper.core.records import LIVE, RunState, State, SweepState, Trial, TrialState
+from sweeper.core.rooms import Rooms
 from sweeper.core.scoring import mean
 
 
 def violations(state: State) -> list[str]:
     """Each broken invariant in words; empty for a sound state."""
-    return [*_numbers(state), *_slots(state), *_sets(state), *_all_trials(state), *_end(state)]
+    return [
+        *_numbers(state),
+        *_slots(state),
+        *_rooms(state),
+        *_line(state),
+        *_sets(state),
+        *_all_trials(state),
+        *_end(state),
+    ]
 
 
 def _numbers(state: State) -> Iterator[str]:
@@ -33,6 +42,31 @@ def _slots(state: State) -> Iterator[str]:
     ]
     if sorted(listed) != sorted(running):
         yield "what the slots have is not what is running"
+
+
+def _rooms(state: State) -> Iterator[str]:
+    """What is kept up to date by each event is what counting anew would give."""
+    counted = Rooms()
+    for slot in state.slots:
+        counted.take(slot)
+    counted.see({node.name: node.slots for node in state.nodes})
+    rooms = state.rooms
+    if (counted.taken, counted.free, counted.open) != (rooms.taken, rooms.free, rooms.open):
+        yield "the places that are free are not what the nodes have less what the slots take"
+    loads = {slot: len(keys) for slot, keys in state.slots.items()}
+    if {slot: load for load, slots in state.loads.items() for slot in slots} != loads:
+        yield "the slots are not filed by what they have"
+
+
+def _line(state: State) -> Iterator[str]:
+    expected = []
+    for number in state.running:
+        trial = state.trials[number]
+        out = {run.key.fold for run in trial.runs if run.state is RunState.RUNNING}
+        if any(fold not in trial.scores and fold not in out for fold in range(state.splits.folds)):
+            expected.append((len(out), number))
+    if sorted(expected) != list(state.line):
+        yield "the line is not of the running trials that have folds to send"
 
 
 def _sets(state: State) -> Iterator[str]:

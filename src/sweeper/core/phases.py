@@ -204,7 +204,7 @@ def _final(state: State, t: float, fold: int, before: list[e.Event]) -> Decision
     if state.best is None:
         raise AssertionError("a phase after the search without a winner")
     key: RunKey | None = scheduling.final_runs(state, state.best, fold)
-    slot = scheduling.first_free(state)
+    slot = scheduling.final_slot(state, state.best, fold)
     if key is None or slot is None or state.best.resting.get(fold, 0.0) > t:
         return [], []
     return [*before, e.FoldsDispatched(t, slot, (key,))], [c.Dispatch(slot, (key,))]

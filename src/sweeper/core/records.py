@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from sweeper.core.line import Line
+from sweeper.core.rooms import Rooms
 from sweeper.core.space import Value
 from sweeper.core.specs import SweepSpec
 
@@ -110,7 +112,7 @@ Outcome = Success | Failure
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A machine that can run `slots` fold runs of this sweep side by side, now."""
+    """A machine that has places for `slots` workers of this sweep side by side, now."""
 
     name: str
     slots: int
@@ -118,11 +120,13 @@ class Node:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Slot:
-    """A place for one fold run at a time. `mates`: the nodes of a gang's ranks from 1 on."""
+    """Where one fold run at a time is done. `mates`: the nodes of a gang's ranks from 1 on;
+    `size`: the places on its node that each worker takes."""
 
     node: str
     index: int
     mates: tuple[str, ...] = ()
+    size: int = 1
 
     @property
     def nodes(self) -> tuple[str, ...]:
@@ -277,6 +281,9 @@ class State:
     trials: dict[int, Trial] = field(default_factory=dict)
     history: list[HistoryEntry] = field(default_factory=list)  # append-only, as trials end
     slots: dict[Slot, list[RunKey]] = field(default_factory=dict)  # what each one has
+    loads: dict[int, set[Slot]] = field(default_factory=dict)  # how many runs → slots
+    rooms: Rooms = field(default_factory=Rooms)  # places that no slot takes
+    line: Line = field(default_factory=Line)  # running trials with folds to send
     nodes: tuple[Node, ...] = ()
     highest: int = -1  # trial number
     asking: tuple[int, ...] = ()  # trial numbers asked of the sampler, not yet answered

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections import Counter
-from collections.abc import Iterator
 
 from sweeper.core.records import Phase, RunKey, RunState, Slot, State, Trial
+from sweeper.core.rooms import Shape
+from sweeper.core.work import Work, shape, waiting
 
 BATCH_SECONDS = 0.04
 """Shorter folds travel in batches of about this length, so that dispatch costs little."""
@@ -22,7 +23,8 @@ LEARNING = ("tpe", "gp", "cmaes")
 
 
 def slot_count(state: State) -> int:
-    return sum(node.slots for node in state.nodes)
+    """Fold runs that go on side by side when nothing else does."""
+    return state.rooms.total // state.spec.resources.workers
 
 
 def concurrency(state: State) -> int:
@@ -62,73 +64,104 @@ def depth(state: State) -> int:
     return max(2, 1 + math.ceil(AHEAD_SECONDS / max(seconds, 1e-4) / 2), 2 * _batch(state))
 
 
-def waiting(state: State, trial: Trial, t: float) -> Iterator[RunKey]:
-    """The trial's folds that have no score, are not on a slot and do not rest, in fold order."""
-    attempts = Counter(run.key.fold for run in trial.runs)
-    out = {run.key.fold for run in trial.runs if run.state is RunState.RUNNING}
-    for fold in range(state.splits.folds):
-        if fold not in trial.scores and fold not in out and trial.resting.get(fold, 0.0) <= t:
-            yield RunKey(trial.number, fold, attempts[fold] + 1)
+Batch = tuple[Slot, tuple[RunKey, ...]]
+"""What is sent to a slot at once."""
 
 
-def in_flight(trial: Trial) -> int:
-    return sum(1 for run in trial.runs if run.state is RunState.RUNNING)
-
-
-def assignments(state: State, t: float) -> list[tuple[Slot, tuple[RunKey, ...]]]:
-    """What to send now: every idle slot gets work first, then slots with room get more.
+def assignments(state: State, t: float) -> list[Batch]:
+    """What to send now: free places get work first, then slots with room get more.
 
     New trials come first, then further folds of running ones, oldest first. A pending
     decision makes a fold worth less, so that folds of a trial with nothing in flight are
     preferred, and look-ahead behind a running fold takes only those while a pruner may
-    stop the trial. A fold that ran out of memory has its node to itself.
+    stop the trial. A fold that ran out of memory has its nodes to itself; one that needs more
+    room than there is has nodes kept for it while small work drains from them.
     """
-    free = sorted(_rooms(state), key=lambda room: (room[1], room[0]))
-    if not free:
+    if not len(state.line) or not (state.rooms.open or depth(state) > 1):
         return []
-    trials = [state.trials[n] for n in sorted(state.running)]
-    queues = {trial.number: list(waiting(state, trial, t)) for trial in trials}
-    flight = {trial.number: in_flight(trial) for trial in trials}
-    patient = _patient(state)
-    sent: list[tuple[Slot, tuple[RunKey, ...]]] = []
-    if state.hungry:
-        alone, kept = _set_apart(state, queues)
-        sent = [(slot, (key,)) for slot, key in alone]
-        free = [room for room in free if room[0].node not in kept]
-    for slot, taken in free:
-        batch = _take(queues, flight, _batch(state), only_idle=patient and taken > 0)
-        if batch:
-            sent.append((slot, batch))
+    kept: set[str] = set()
+    sent = _set_apart(state, t, kept) if state.hungry else []
+    work = Work(state, t)
+    sent += _onto_free(state, work, kept)
+    return sent + _behind(state, work, kept)
+
+
+def _set_apart(state: State, t: float, kept: set[str]) -> list[Batch]:
+    """Hungry folds that have empty nodes now; adds the nodes to which nothing else goes.
+
+    Each is given the nodes with the least on them, which drain until they are empty; how much
+    that is only falls, so they will be.
+    """
+    for slot, keys in state.slots.items():
+        if any((key.trial, key.fold) in state.hungry for key in keys):
+            kept.update(slot.nodes)
+    sent: list[Batch] = []
+    for number, fold in sorted(state.hungry):
+        trial = state.trials[number]
+        key = next((k for k in waiting(state, trial, t) if k.fold == fold), None)
+        if key is None:
+            continue
+        need = shape(state, trial, fold)
+        chosen: dict[str, int] = {}
+        taken = state.rooms.taken
+        for name in sorted(state.rooms.nodes, key=lambda node: (taken[node], node)):
+            if name not in kept and sum(n // need.size for n in chosen.values()) < need.least:
+                chosen[name] = state.rooms.nodes[name]
+        kept.update(chosen)
+        nodes = need.placed(chosen)
+        if nodes and not any(taken[name] for name in chosen):
+            sent.append((Slot(nodes[0], 0, nodes[1:], need.size), (key,)))
     return sent
 
 
-def _set_apart(
-    state: State, queues: dict[int, list[RunKey]]
-) -> tuple[list[tuple[Slot, RunKey]], set[str]]:
-    """Hungry folds that have an empty node now, and the nodes to which nothing else goes.
+def _onto_free(state: State, work: Work, kept: set[str]) -> list[Batch]:
+    """Runs for the places that nobody has."""
+    free = {name: left for name, left in state.rooms.free.items() if name not in kept}
+    names = _Names(state)
+    sent: list[Batch] = []
+    while free and (trial := work.first()) is not None:
+        need = work.shape
+        nodes = need.placed(free, _sharing(state, need))
+        if nodes is None:
+            for name in need.awaited(state.rooms, free):
+                del free[name]
+                kept.add(name)
+            work.pass_over(trial)
+            continue
+        for name in nodes:
+            free[name] -= need.size
+            if not free[name]:
+                del free[name]
+        slot = Slot(nodes[0], names.index(nodes[0]), nodes[1:], need.size)
+        sent.append((slot, work.batch(_batch(state))))
+    return sent
 
-    Takes every waiting hungry fold out of `queues`. Each is given the node with the fewest
-    runs, which drains until it is empty; how many those are only falls, so it will be.
-    """
-    loads = {node.name: 0 for node in state.nodes}
-    kept: set[str] = set()
-    for slot, keys in state.slots.items():
-        if slot.node in loads:
-            loads[slot.node] += len(keys)
-        if any((key.trial, key.fold) in state.hungry for key in keys):
-            kept.add(slot.node)
-    sent: list[tuple[Slot, RunKey]] = []
-    for number, queue in sorted(queues.items()):
-        for key in [key for key in queue if (number, key.fold) in state.hungry]:
-            queue.remove(key)
-            open_nodes = [name for name in loads if name not in kept]
-            if not open_nodes:
-                continue
-            name = min(open_nodes, key=lambda node: (loads[node], node))
-            kept.add(name)
-            if loads[name] == 0:
-                sent.append((Slot(name, 0), key))
-    return sent, kept
+
+def _sharing(state: State, need: Shape) -> int:
+    """Runs that wait, as far as that matters: they share the room that there is."""
+    if need.least == need.most:
+        return 1
+    folds, count = range(state.splits.folds), 0
+    for flight, number in state.line:
+        count += len(folds) - len(state.trials[number].scores) - flight
+        if count * need.least >= state.rooms.open:
+            break
+    return count
+
+
+def _behind(state: State, work: Work, kept: set[str]) -> list[Batch]:
+    """Runs to wait behind those that slots have."""
+    sent: list[Batch] = []
+    patient = _patient(state)
+    for load in range(1, depth(state)):
+        for slot in sorted(state.loads.get(load, ())):
+            trial = work.first()
+            if trial is None or (patient and work.flight):
+                return sent
+            fits = work.shape.size == slot.size and work.shape.least <= len(slot.nodes)
+            if fits and _stands(state, slot, kept):
+                sent.append((slot, work.batch(_batch(state), only_idle=patient)))
+    return sent
 
 
 def _patient(state: State) -> bool:
@@ -141,40 +174,36 @@ def _patient(state: State) -> bool:
     return state.fold_seconds is None or state.fold_seconds >= BATCH_SECONDS / 2
 
 
-def _rooms(state: State) -> Iterator[tuple[Slot, int]]:
-    """Each slot with room, and how many runs it has."""
-    limit = depth(state)
-    for node in state.nodes:
-        for index in range(node.slots):
-            slot = Slot(node.name, index)
-            taken = len(state.slots.get(slot, ()))
-            if taken < limit:
-                yield slot, taken
+def _stands(state: State, slot: Slot, kept: set[str]) -> bool:
+    """Whether more can be sent to the slot: no node of it is gone, kept, or given to others."""
+    nodes = state.rooms.nodes
+    return all(
+        name in nodes and name not in kept and state.rooms.taken[name] <= nodes[name]
+        for name in slot.nodes
+    )
 
 
-def _take(
-    queues: dict[int, list[RunKey]], flight: dict[int, int], count: int, only_idle: bool
-) -> tuple[RunKey, ...]:
-    """The next `count` runs; a suspect travels alone."""
-    batch: list[RunKey] = []
-    while len(batch) < count:
-        ready = [n for n, q in queues.items() if q and not (only_idle and flight[n])]
-        if not ready:
-            break
-        number = min(ready, key=lambda n: (flight[n], n))
-        suspect = queues[number][0].attempt > 1
-        if suspect and batch:
-            break
-        batch.append(queues[number].pop(0))
-        flight[number] += 1
-        if suspect:
-            break
-    return tuple(batch)
+class _Names:
+    """Indices for new slots: on a leader's node, the smallest that no slot there has."""
+
+    def __init__(self, state: State) -> None:
+        self._used: dict[str, set[int]] = {}
+        self._state = state
+
+    def index(self, leader: str) -> int:
+        if leader not in self._used:
+            self._used[leader] = set(self._state.rooms.indices.get(leader, ()))
+        used = self._used[leader]
+        found = next(i for i in itertools.count() if i not in used)
+        used.add(found)
+        return found
 
 
-def first_free(state: State) -> Slot | None:
-    """An idle slot, for the one run that the refit or the holdout is."""
-    return next((slot for slot, taken in _rooms(state) if taken == 0), None)
+def final_slot(state: State, trial: Trial, fold: int) -> Slot | None:
+    """Where the one run that the refit or the holdout is can go now."""
+    need = shape(state, trial, fold)
+    nodes = need.placed(state.rooms.free)
+    return Slot(nodes[0], _Names(state).index(nodes[0]), nodes[1:], need.size) if nodes else None
 
 
 def refit_reserve(state: State) -> float:

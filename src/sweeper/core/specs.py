@@ -117,6 +117,7 @@ class Candidate:
     estimator: Object
     preprocess: Preprocess | None = None
     validation: float | None = None  # share of a fold's training rows for early stopping
+    places: int = 1  # of the sweep's `resources`, taken so many times by each of its fold runs
 
 
 @dataclass(frozen=True, slots=True)

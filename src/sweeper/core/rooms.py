@@ -1,0 +1,130 @@
+"""Where there is room: workers' places on nodes, and how a gang is laid over them."""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+class Seats(Protocol):
+    """A slot, as far as it takes up room."""
+
+    @property
+    def node(self) -> str: ...
+    @property
+    def index(self) -> int: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def nodes(self) -> tuple[str, ...]: ...
+
+
+@dataclass(slots=True)
+class Rooms:
+    """The places that nobody has, by node. Changed by `evolve` only.
+
+    A node that is no longer there has no room; what still runs on it is remembered.
+    """
+
+    nodes: dict[str, int] = field(default_factory=dict)  # places in all
+    taken: Counter[str] = field(default_factory=Counter)
+    free: dict[str, int] = field(default_factory=dict)  # of nodes that have any
+    indices: dict[str, set[int]] = field(default_factory=dict)  # of slots, by leader's node
+    open: int = 0  # the sum of `free`
+    total: int = 0  # the sum of `nodes`
+
+    def see(self, nodes: Mapping[str, int]) -> None:
+        """These are the nodes from now on, with so many places each."""
+        self.nodes = dict(nodes)
+        self.total = sum(nodes.values())
+        self.free = {}
+        self.open = 0
+        for name in nodes:
+            self._count(name)
+
+    def take(self, slot: Seats) -> None:
+        """Its workers take their places."""
+        self.indices.setdefault(slot.node, set()).add(slot.index)
+        self._move(slot, slot.size)
+
+    def leave(self, slot: Seats) -> None:
+        """They give them back."""
+        self.indices[slot.node].discard(slot.index)
+        self._move(slot, -slot.size)
+
+    def _move(self, slot: Seats, places: int) -> None:
+        for name in slot.nodes:
+            self.taken[name] += places
+            if not self.taken[name]:
+                del self.taken[name]
+            self._count(name)
+
+    def _count(self, name: str) -> None:
+        self.open -= self.free.pop(name, 0)
+        left = self.nodes.get(name, 0) - self.taken[name]
+        if left > 0:
+            self.free[name] = left
+            self.open += left
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a fold run takes: `least` to `most` workers, each `size` places on one node."""
+
+    least: int = 1
+    most: int = 1
+    size: int = 1
+    spread: bool = False
+
+    def placed(self, free: Mapping[str, int], sharing: int = 1) -> tuple[str, ...] | None:
+        """Each worker's node, None where there is no room. As many workers as there is room
+        for when `sharing` runs share it."""
+        if self.least == self.most == 1:
+            return packed(free, 1, self.size)
+        workers = self.least
+        if self.most > self.least:
+            room = sum(left // self.size for left in free.values())
+            workers = max(self.least, min(self.most, room // max(1, sharing)))
+        return (spread if self.spread else packed)(free, workers, self.size)
+
+    def awaited(self, rooms: Rooms, free: Mapping[str, int]) -> list[str]:
+        """The nodes that should drain for it: those with most room left, as many as it needs.
+
+        What is left there only grows while nothing is sent to them, so it will be enough.
+        """
+        found: list[str] = []
+        workers = 0
+        for name in sorted(free, key=lambda each: (-free[each], each)):
+            there = rooms.nodes[name] // self.size
+            if there and workers < self.least:
+                found.append(name)
+                workers += there
+        return found
+
+
+def packed(free: Mapping[str, int], workers: int, size: int) -> tuple[str, ...] | None:
+    """Each worker's node: all on the fullest node that has room for all, else on the fewest
+    nodes. None where there is not enough room."""
+    enough = [(left, name) for name, left in free.items() if left >= workers * size]
+    if enough:
+        return (min(enough)[1],) * workers
+    found: list[str] = []
+    for name, left in sorted(free.items(), key=lambda each: (-each[1], each[0])):
+        found += [name] * min(left // size, workers - len(found))
+    return tuple(found) if len(found) == workers else None
+
+
+def spread(free: Mapping[str, int], workers: int, size: int) -> tuple[str, ...] | None:
+    """Each worker's node: one on each node, those with most room first, then a second round."""
+    heap = [(0, -left, name) for name, left in free.items() if left >= size]
+    heapq.heapify(heap)
+    found: list[str] = []
+    while heap and len(found) < workers:
+        there, left, name = heapq.heappop(heap)
+        found.append(name)
+        if -left >= 2 * size:
+            heapq.heappush(heap, (there + 1, left + size, name))
+    return tuple(sorted(found)) if len(found) == workers else None
