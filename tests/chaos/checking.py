@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
@@ -111,13 +113,23 @@ def doctor(sweep: Sweep) -> dict[str, str]:
 
 def diagnosis(sweep: Sweep) -> list[dict[str, Any]]:
     """All that `sweeper doctor NAME --json` says."""
+    said = _said(["doctor", sweep.name, "--dir", str(sweep.root), "--json"])
+    start = said.find("{")
+    assert start >= 0, f"doctor gave no JSON: {said}"
+    found: list[dict[str, Any]] = json.JSONDecoder().raw_decode(said[start:])[0]["checks"]
+    return found
+
+
+def _said(arguments: list[str]) -> str:
+    """What a command says. It is forked, for speed, but never from a process that has Ray's
+    threads: those do not survive that."""
     from sweeper.cli.main import main
 
-    ended = forked(lambda: main(["doctor", sweep.name, "--dir", str(sweep.root), "--json"]))
-    start = ended.said.find("{")
-    assert start >= 0, f"doctor gave no JSON: {ended.said}"
-    found: list[dict[str, Any]] = json.JSONDecoder().raw_decode(ended.said[start:])[0]["checks"]
-    return found
+    if "ray" not in sys.modules:
+        return forked(lambda: main(arguments)).said
+    command = [sys.executable, "-m", "sweeper.cli.main", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    return done.stdout + done.stderr
 
 
 def strict_json(path: Path) -> None:
