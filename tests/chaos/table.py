@@ -123,13 +123,6 @@ CASES = (
         "typed error that names the object; the sweep goes on",
     ),
     Case(
-        "nodes",
-        "node_loss",
-        20,
-        "loss of a node (its raylet killed), 20 times on a three-node local cluster; loss of the head",
-        "all trials end, slots used again within 30 s; after loss of the head, launch on a new cluster goes on",
-    ),
-    Case(
         "changed",
         "changed_between",
         5,
@@ -156,5 +149,12 @@ CASES = (
         1,
         "SIGKILL of the controller of a sweep of 10,000 trials",
         "resume ready in under 3 s",
+    ),
+    Case(
+        "nodes",
+        "node_loss",
+        20,
+        "loss of a node (its raylet killed), 20 times on a three-node local cluster; loss of the head",
+        "all trials end, slots used again within 30 s; after loss of the head, launch on a new cluster goes on",
     ),
 )
