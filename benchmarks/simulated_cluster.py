@@ -52,7 +52,9 @@ def cases() -> Iterator[Case]:
 
 
 def _racing(plain: SweepSpec):
-    return dataclasses.replace(plain.search, pruner=dataclasses.replace(plain.search.pruner, name="racing"))
+    return dataclasses.replace(
+        plain.search, pruner=dataclasses.replace(plain.search.pruner, name="racing")
+    )
 
 
 def _mixed(plain: SweepSpec) -> SweepSpec:
@@ -77,7 +79,9 @@ def lasts(key: RunKey, workers: int) -> float:
 def simulate(case: Case, cluster: Cluster, runs: int, folds: int = 5) -> Figures:
     sweep = dataclasses.replace(
         case.sweep,
-        budget=dataclasses.replace(case.sweep.budget, trials=max(1, round(runs * case.share / folds))),
+        budget=dataclasses.replace(
+            case.sweep.budget, trials=max(1, round(runs * case.share / folds))
+        ),
     )
     choices = [] if sweep.model is None else list(sweep.model.candidates)
     params: Callable[[int], dict] = lambda trial: (  # noqa: E731

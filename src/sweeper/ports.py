@@ -195,6 +195,8 @@ class RunResult:
     outcome: Outcome
     files: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     log: str = ""
+    logs: tuple[str, ...] = ()  # of a gang's ranks from 1 on
+    dirty: str = ""  # why its process should not be used again, if it should not
 
 
 class Channel(Protocol):

@@ -6,7 +6,6 @@ import dataclasses
 import random
 
 import pytest
-from world import World, failure, spec
 
 from sweeper.core import commands as c
 from sweeper.core import stimuli
@@ -14,12 +13,14 @@ from sweeper.core.records import HOLDOUT, FailureKind, Node, RunState, SweepStat
 from sweeper.core.scheduling import slot_count
 from sweeper.core.space import Dimension, Object, Space, Values
 from sweeper.core.specs import Candidate, ModelSpec, Resources
+from world import World, failure, spec
 
 
 def gang(workers: int, most: int | None = None, trials: int = 6, **changes) -> World:
     """A sweep whose fold runs are gangs, before it knows of any node."""
     sweep = dataclasses.replace(
-        spec(trials=trials, pruner="none", **changes), resources=Resources(workers=workers, most=most)
+        spec(trials=trials, pruner="none", **changes),
+        resources=Resources(workers=workers, most=most),
     )
     return World(sweep, slots=0)
 
@@ -89,7 +90,10 @@ def test_an_elastic_gang_takes_what_is_free_and_is_narrower_after_a_node_is_lost
 def two_sizes() -> World:
     """Every other trial takes three places, the rest one."""
     sizes = ModelSpec(
-        (Candidate("small", Object("m.Small", ())), Candidate("big", Object("m.Big", ()), places=3)),
+        (
+            Candidate("small", Object("m.Small", ())),
+            Candidate("big", Object("m.Big", ()), places=3),
+        ),
         dimension="model",
     )
     sweep = dataclasses.replace(
@@ -118,7 +122,7 @@ def test_a_big_run_is_not_starved_by_small_ones(seed):
     begun: list[int] = []
     while not world.finished:
         suggest(world)
-        taken = {name: 0 for name in "ab"}
+        taken = dict.fromkeys("ab", 0)
         for slot in world.now().slots:
             taken[slot.node] += slot.size
         assert taken["a"] <= 3

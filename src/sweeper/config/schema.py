@@ -16,12 +16,14 @@ from sweeper.config.naming import Names, names_of, renamed, renamed_object, spac
 from sweeper.config.parameters import Draft, Place
 from sweeper.config.preprocessing import read_preprocess
 from sweeper.config.problems import Findings, Mark
+from sweeper.config.resources import read_checkpoints, read_resources
 from sweeper.config.splitters import read_cv
 from sweeper.config.tree import Entry, Scalar, Table
 from sweeper.core.space import Fixed, Node, Object
 from sweeper.core.specs import (
     Budget,
     Candidate,
+    CheckpointSpec,
     CvKind,
     CvSpec,
     DataSpec,
@@ -42,7 +44,7 @@ from sweeper.core.specs import (
 KEYS = (
     "name", "seed", "data", "cv", "metric", "metrics", "preprocess", "model", "train",
     "parameters", "predict", "search", "budget", "resources", "retries", "timeout", "register",
-    "refit", "tracking", "journal",
+    "refit", "tracking", "journal", "checkpoints",
 )  # fmt: skip
 
 
@@ -238,9 +240,12 @@ def _settled(
         train=work.train,
         search=search,
         budget=settings.settle_budget(budget, search, bool(drafts), keys.get("budget")),
-        resources=settings.read_resources(keys["resources"])
+        resources=read_resources(keys["resources"], "train" in keys)
         if "resources" in keys
         else Resources(),
+        checkpoints=read_checkpoints(keys["checkpoints"])
+        if "checkpoints" in keys
+        else CheckpointSpec(),
         retries=settings.read_retries(keys["retries"]) if "retries" in keys else Retries(),
         timeout=settings.read_timeout(keys["timeout"]) if "timeout" in keys else None,
         register=settings.read_register(keys["register"], name)

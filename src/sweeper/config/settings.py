@@ -11,7 +11,6 @@ from sweeper.core.specs import (
     Budget,
     PrunerSpec,
     RegisterSpec,
-    Resources,
     Retries,
     SearchSpec,
     TrackingSpec,
@@ -98,29 +97,6 @@ def settle_budget(budget: Budget, search: SearchSpec, searched: bool, at: Cursor
     if budget.trials is None and budget.time is None and search.sampler != "grid":
         return Budget(DEFAULT_TRIALS)
     return budget
-
-
-def read_resources(at: Cursor) -> Resources:
-    keys = at.fields(("cpus", "gpus", "memory", "workers"))
-    workers = keys["workers"].integer(1, 1, 100_000) if "workers" in keys else 1
-    if workers > 1:
-        keys["workers"].problem(
-            f"found {workers}; several workers a fold come with distributed training, not yet; "
-            "expected 1"
-        )
-    return Resources(
-        cpus=_amount(keys["cpus"], above=True) if "cpus" in keys else 1,
-        gpus=_amount(keys["gpus"], above=False) if "gpus" in keys else 0,
-        memory=keys["memory"].memory() if "memory" in keys else None,
-    )
-
-
-def _amount(at: Cursor, above: bool) -> float:
-    expected = "a number above 0" if above else "a number of at least 0"
-    value = at.number(1, expected)
-    if value < 0 or (above and value == 0):
-        at.wrong(expected)
-    return value
 
 
 UNCOUNTED = {

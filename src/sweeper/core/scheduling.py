@@ -49,9 +49,9 @@ def concurrency(state: State) -> int:
 
 
 def _batch(state: State) -> int:
-    """Fold runs that travel together."""
+    """Fold runs that travel together: one where there are gangs, which answer for each alone."""
     seconds = state.fold_seconds
-    if seconds is None or seconds >= BATCH_SECONDS:
+    if state.spec.resources.workers > 1 or seconds is None or seconds >= BATCH_SECONDS:
         return 1
     return min(64, math.ceil(BATCH_SECONDS / max(seconds, 1e-4)))
 

@@ -47,7 +47,7 @@ LIVE, REST = 64 * 1024, 192 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """What is known of a lease whose worker died."""
+    """What is known of a lease's worker that died."""
 
     run: RunKey | None  # the one it was at
     verdict: Failure | None  # why the agent ended it, if it did
@@ -55,6 +55,12 @@ class Fate:
     starved: bool  # the kernel has just ended a process for want of memory
     ending: str  # how it died, in words
     log: str  # what the run printed
+    rank: int = 0
+    exit: int | None = None  # what it gave to os._exit
+
+
+Worker = tuple[int, int]
+"""Lease and rank."""
 
 
 @dataclass(slots=True)
@@ -83,7 +89,7 @@ class Agent:
         threshold = float(os.environ.get(RAYS_OWN, "0.95"))
         self._full = threshold - BELOW_RAY
         self._lock = threading.Lock()
-        self._watched: dict[int, _Watched] = {}
+        self._watched: dict[Worker, _Watched] = {}
         self._kills = processes.kernel_kills()
         self._starved = -RECENT
         self._calm = 0.0  # nobody is ended for the node's sake before
@@ -92,34 +98,50 @@ class Agent:
         threading.Thread(target=self._watch, daemon=True).start()
 
     def kill(self, lease: int) -> None:
-        """End this lease's worker with everything below it."""
+        """End this lease's workers with everything below them."""
         with self._lock:
             self._read_notes()
-            watched = self._watched.get(lease)
-            if watched is not None:
+            for watched in self._of(lease):
                 watched.tree.kill()
 
-    def autopsy(self, lease: int) -> Fate | None:
-        """A lease died: end what it left, and say what is known of it. Asked once."""
+    def autopsy(self, lease: int) -> list[Fate]:
+        """A lease died: end what it left, and say what is known of its workers here. A gang's
+        that still live end with it, and have no part in that. Asked once."""
         with self._lock:
             self._read_notes()
-            watched = self._watched.pop(lease, None)
-            if watched is None:
-                return None
             self._count_kernel_kills()
-            if not watched.swept and not watched.tree.alive:
-                self._sweep(watched)
-            log = _tail(notes.log_of(self._place, watched.note.pid), REST)
-            notes.erase(self._place, watched.note)
-            others = [w.size for w in self._watched.values() if w.seen > watched.seen - RECENT]
-            return Fate(
-                watched.note.run,
-                watched.verdict,
-                biggest=watched.size >= max(others, default=0),
-                starved=time.monotonic() - self._starved < RECENT,
-                ending=_ending(watched.note, log),
-                log=log,
-            )
+            workers = self._of(lease)
+            dead = [w for w in workers if not (w.note.rank and w.tree.alive)]
+            for watched in workers:
+                if watched not in dead:
+                    watched.tree.kill()
+                    self._forget(watched.note)
+            return [self._fate(watched) for watched in dead]
+
+    def _of(self, lease: int) -> list[_Watched]:
+        return [watched for watched in self._watched.values() if watched.note.lease == lease]
+
+    def _fate(self, watched: _Watched) -> Fate:
+        note = watched.note
+        if not watched.swept and not watched.tree.alive:
+            self._sweep(watched)
+        log = _tail(notes.log_of(self._place, note.pid), REST)
+        self._forget(note)
+        others = [w.size for w in self._watched.values() if w.seen > watched.seen - RECENT]
+        return Fate(
+            note.run,
+            watched.verdict,
+            biggest=watched.size >= max(others, default=0),
+            starved=time.monotonic() - self._starved < RECENT,
+            ending=_ending(note, log),
+            log=log,
+            rank=note.rank,
+            exit=note.exit,
+        )
+
+    def _forget(self, note: Note) -> None:
+        del self._watched[note.lease, note.rank]
+        notes.erase(self._place, note)
 
     def close(self) -> None:
         """The launch is over: nothing of it stays on this node."""
@@ -164,16 +186,16 @@ class Agent:
         self._judge(now)
 
     def _read_notes(self) -> None:
-        found = {note.lease: note for note in notes.read(self._place)}
-        for lease in list(self._watched):
-            if lease not in found:
-                del self._watched[lease]
-        for lease, note in found.items():
-            watched = self._watched.get(lease)
+        found = {(note.lease, note.rank): note for note in notes.read(self._place)}
+        for worker in list(self._watched):
+            if worker not in found:
+                del self._watched[worker]
+        for worker, note in found.items():
+            watched = self._watched.get(worker)
             if watched is not None:
                 watched.note = note
             else:
-                self._watched[lease] = _Watched(note, processes.Tree.of(note.pid))
+                self._watched[worker] = _Watched(note, processes.Tree.of(note.pid))
 
     def _count_kernel_kills(self) -> None:
         kills = processes.kernel_kills()
@@ -238,7 +260,7 @@ class Agent:
             size = log.stat().st_size
             watched.shipped = now, size
             text = _tail(log, LIVE) if size not in (0, length) else ""
-            if text and self._still_at(note):
+            if text and note.rank == 0 and self._still_at(note):
                 self._mailbox.printed.remote(note.run, text)
 
     def _still_at(self, note: Note) -> bool:

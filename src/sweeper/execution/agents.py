@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 from sweeper.execution.agent import Agent, Fate
@@ -38,17 +39,16 @@ class Agents:
         if node in self._handles:
             self._handles[node].kill.remote(lease)
 
-    def autopsy(self, node: str, lease: int) -> Fate | None:
-        """What is known of a dead lease; None when nobody can say."""
+    def autopsy(self, nodes: Iterable[str], lease: int) -> list[Fate]:
+        """What is known of a dead lease's workers; nothing of those of whom nobody can say."""
         import ray
 
-        if node not in self._handles:
-            return None
-        try:
-            fate: Fate | None = ray.get(self._handles[node].autopsy.remote(lease), timeout=PATIENCE)
-        except ray.exceptions.RayError:
-            return None
-        return fate
+        asked = [self._handles[n].autopsy.remote(lease) for n in nodes if n in self._handles]
+        found: list[Fate] = []
+        for answer in asked:
+            with suppress(ray.exceptions.RayError):  # an agent that is gone cannot say
+                found += ray.get(answer, timeout=PATIENCE)
+        return found
 
     def forget(self, node: str) -> None:
         """The node is gone, and its agent with it."""

@@ -35,7 +35,8 @@ class Census:
     def take(self, held: Iterable[Slot]) -> None:
         """Count. `held`: slots whose resources are in use by us."""
         self._counted = time.monotonic()
-        found = cluster.count(self._need, Counter(slot.node for slot in held))
+        places = Counter(name for slot in held for name in slot.nodes for _ in range(slot.size))
+        found = cluster.count(self._need, places)
         with self._lock:
             self.leaving = found.leaving
             nodes = tuple(node for node in found.rooms if node.name not in self._dead)

@@ -163,11 +163,16 @@ def placed(node: str, need: dict[str, float]) -> dict[str, Any]:
     """Options of a task that takes `need` on this very node."""
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
+    strategy = NodeAffinitySchedulingStrategy(node, soft=False)
+    return {**amounts(need), "scheduling_strategy": strategy}
+
+
+def amounts(need: dict[str, float]) -> dict[str, Any]:
+    """The options that say how much a task or an actor takes."""
     return {
         "num_cpus": need.get("CPU", 0),
         "num_gpus": need.get("GPU", 0),
         "memory": need.get("memory") or None,
-        "scheduling_strategy": NodeAffinitySchedulingStrategy(node, soft=False),
     }
 
 
@@ -214,13 +219,18 @@ def fits(need: dict[str, float], has: dict[str, float]) -> int:
     return min(math.floor(has.get(name, 0) / amount + 1e-9) for name, amount in need.items())
 
 
-def impossible(need: dict[str, float]) -> str:
-    """Why no node could ever run this, in words; empty when one could."""
+def impossible(need: dict[str, float], workers: int) -> str:
+    """Why the cluster as it is could never run this, in words; empty when it could."""
     import ray
 
     nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    if any(fits(need, has) for has in nodes):
+    places = sum(fits(need, has) for has in nodes)
+    if places >= workers:
         return ""
+    if places:
+        return (
+            f"a fold run asks for {workers} workers, and all nodes together have room for {places}"
+        )
     biggest: dict[str, float] = max(nodes, key=lambda has: has.get("CPU", 0), default={})
     asked = ", ".join(f"{amount:g} {name}" for name, amount in need.items())
     has = ", ".join(f"{biggest.get(name, 0):g} {name}" for name in need)

@@ -4,12 +4,18 @@ agent of its node knows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sweeper.core.records import Failure, FailureKind, RunKey
 from sweeper.execution.agent import Fate
 from sweeper.execution.cluster import said
+
+NO_ROOM = Failure(FailureKind.LOST, "NoRoom", "others took its places", "lost", charged=False)
+"""Of a gang that waited for its places in vain."""
+
+FOLLOWED = 87
+"""What a gang's worker gives to os._exit when it ends because another one died."""
 
 UNKNOWN = Failure(FailureKind.LOST, "WorkerDied", "its process died", "lost")
 
@@ -20,7 +26,7 @@ class Death:
 
     cause: Failure
     run: RunKey | None = None
-    node_gone: bool = False
+    gone: frozenset[str] = frozenset()  # nodes that went with it
     log: str = ""  # what `run` printed
 
     def failures(self, hand: Sequence[Sequence[RunKey]]) -> list[tuple[RunKey, Failure]]:
@@ -40,12 +46,20 @@ class Death:
         ]
 
 
-def of_node(leaving: str) -> Death:
-    """Of a lease whose node went with it. `leaving`: why that was being taken away, if it was."""
-    if leaving:
-        return Death(_preempted(leaving), node_gone=True)
+def of_nodes(nodes: Iterable[str], leaving: Mapping[str, str]) -> Death:
+    """Of a lease whose nodes, or some, went with it. `leaving`: those that are being taken
+    away, and why."""
+    gone = frozenset(nodes)
+    for name in sorted(gone & set(leaving)):
+        return Death(_preempted(leaving[name]), gone=gone)
     lost = Failure(FailureKind.LOST, "NodeDied", "its node went away", "lost", charged=False)
-    return Death(lost, node_gone=True)
+    return Death(lost, gone=gone)
+
+
+def guilty(fates: Iterable[Fate]) -> Fate | None:
+    """Whose death it was: of a gang, the first that an agent ended, or that died unasked."""
+    own = [fate for fate in fates if fate.exit != FOLLOWED]
+    return min(own, key=lambda fate: (fate.verdict is None, not fate.starved), default=None)
 
 
 def names_node(error: Exception) -> bool:

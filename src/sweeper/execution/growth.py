@@ -10,20 +10,21 @@ from sweeper.execution.cluster import ClusterError, fits, impossible
 _STATUS = "__autoscaling_status"
 
 
-def ask_if_needed(need: dict[str, float]) -> str:
-    """Whether a fold run has to wait for a bigger node, in words; empty when it fits already.
+def ask_if_needed(need: dict[str, float], workers: int) -> str:
+    """Whether a fold run has to wait for a bigger node, or for more nodes, in words; empty when
+    it fits already.
 
     The cluster's autoscaler is asked for such a node. ClusterError when there is none that
     could bring one.
     """
-    problem = impossible(need)
+    problem = impossible(need, workers)
     if not problem:
         return ""
     if not _can_grow(need):
         raise ClusterError(f"{problem}: lower `resources:`")
     from ray.autoscaler.sdk import request_resources
 
-    request_resources(bundles=[need])
+    request_resources(bundles=[need] * workers)
     return f"waiting for the cluster to grow: {problem}"
 
 

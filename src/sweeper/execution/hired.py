@@ -36,6 +36,9 @@ class Hired:
     timed_out: Failure | None = None
     death: Death | None = None
     called_back: bool = False  # killed because its runs were cancelled
+    members: tuple[Any, ...] = ()  # of a gang: its actors
+    group: Any = None  # their placement group
+    placed_by: float | None = None  # a gang without its places by then is given up
 
     def begin(self, keys: tuple[RunKey, ...], orders: Iterable[Sent]) -> None:
         self.keys = keys

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import socket
+from collections.abc import Callable
 from typing import Any
 
 from sweeper.core.records import Checkpoint, Failure, FailureKind, RunKey, Slot
 from sweeper.execution.cluster import ClusterError
 from sweeper.execution.notes import Desk
 from sweeper.ports import Job, Order, Run, RunResult
+
+LINGER = 0.3
+"""Seconds a lease keeps its slot without work, so that a quick answer finds it there."""
 
 _jobs: dict[str, Job] = {}
 """The job this worker process has, by its object's id: it is fetched once a process."""
@@ -41,36 +45,60 @@ class MailboxChannel:
 
 def serve(run: Run, mailbox: Any, slot: Slot, lease: int, launch: str) -> None:
     """Work on `slot` until the mailbox has nothing more."""
-    import ray
-
     desk = Desk(launch, lease)
-    job = _fetch(ray.get(mailbox.job.remote())[0])
-    coming = mailbox.take.remote(slot, lease, [], True)
-    done: list[Done] = []
-    while (batch := ray.get(coming)) is not None:
-        coming = _hand_over(mailbox.take, slot, lease, done)
-        done = [_one(job, order, run, mailbox, desk) for order in batch]
-        if not ray.wait([coming], timeout=0)[0]:
-            _hand_over(mailbox.hand_in, slot, lease, done)
-            done = []
+    job = fetch_job(mailbox)
+
+    def one(order: Order) -> tuple[Done, bool]:
+        channel = MailboxChannel(mailbox, order.key, str(desk.log))
+        desk.begin(order.key, order.memory, order.timeout)
+        result = run(job, order, channel)
+        desk.end()
+        return (order.key, placed(result), channel.stopped), True
+
+    work(mailbox, slot, lease, LINGER, one)
     desk.leave()
 
 
-def _one(job: Job, order: Order, run: Run, mailbox: Any, desk: Desk) -> Done:
-    channel = MailboxChannel(mailbox, order.key, str(desk.log))
-    desk.begin(order.key, order.memory, order.timeout)
-    result = run(job, order, channel)
-    desk.end()
+def work(
+    mailbox: Any,
+    slot: Slot,
+    lease: int,
+    linger: float,
+    one: Callable[[Order], tuple[Done, bool]],
+) -> None:
+    """Do what the mailbox has for the slot, until nothing has come for `linger` seconds, or
+    `one`, which does an order, says that it can do no further one."""
+    import ray
+
+    coming = mailbox.take.remote(slot, lease, [], linger, True)
+    done: list[Done] = []
+    while (batch := ray.get(coming)) is not None:
+        coming = _hand_over(mailbox.take, slot, lease, done, linger)
+        done = []
+        for order in batch:
+            result, fit = one(order)
+            done.append(result)
+        if not fit:
+            ray.get(_hand_over(mailbox.hand_in, slot, lease, done))
+            ray.get(mailbox.leave.remote(slot, lease))
+            return
+        if not ray.wait([coming], timeout=0)[0]:
+            _hand_over(mailbox.hand_in, slot, lease, done)
+            done = []
+
+
+def placed(result: RunResult) -> RunResult:
+    """The result with the name of this machine."""
     outcome = dataclasses.replace(result.outcome, node=socket.gethostname())
-    return order.key, dataclasses.replace(result, outcome=outcome), channel.stopped
+    return dataclasses.replace(result, outcome=outcome)
 
 
-def _hand_over(method: Any, slot: Slot, lease: int, done: list[Done]) -> Any:
+def _hand_over(method: Any, slot: Slot, lease: int, done: list[Done], *more: Any) -> Any:
     """Results on their way; one that cannot be sent is a failed run that says so."""
     try:
-        return method.remote(slot, lease, done)
+        return method.remote(slot, lease, done, *more)
     except Exception:
-        return method.remote(slot, lease, [_sendable(each) for each in done])
+        return method.remote(slot, lease, [_sendable(each) for each in done], *more)
 
 
 def _sendable(done: Done) -> Done:
@@ -118,9 +146,11 @@ def unsendable(record: Any) -> str:
     return ""
 
 
-def _fetch(reference: Any) -> Job:
+def fetch_job(mailbox: Any) -> Job:
+    """What all fold runs of the sweep share; from this process's memory if it is there."""
     import ray
 
+    reference = ray.get(mailbox.job.remote())[0]
     name = reference.hex()
     if name not in _jobs:
         _jobs.clear()

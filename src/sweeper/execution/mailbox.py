@@ -20,9 +20,6 @@ from sweeper.ports import Job, Order, RunResult
 FIRST = 2.0
 """Seconds a new lease waits for its first batch."""
 
-LINGER = 0.3
-"""Seconds a lease keeps its slot without work, so that a quick answer finds it there."""
-
 
 @dataclass(frozen=True, slots=True)
 class Started:
@@ -107,7 +104,7 @@ class _Desk:
     """One slot's waiting batches, and those its lease has: the first of them is running."""
 
     batches: deque[tuple[Order, ...]] = field(default_factory=deque)
-    hand: deque[tuple[RunKey, ...]] = field(default_factory=deque)
+    hand: deque[tuple[Order, ...]] = field(default_factory=deque)
     lease: int = 0  # whose desk it is; a dead one's question may still be waiting here
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -116,10 +113,14 @@ class _Desk:
         if not self.batches:
             return None
         coming = self.batches[0][0].key
-        held = [keys[0] for keys in self.hand]
+        held = [orders[0].key for orders in self.hand]
         if held and any(key.attempt > 1 for key in (coming, *held)):
             return None
         return self.batches.popleft()
+
+    def in_hand(self) -> tuple[tuple[RunKey, ...], ...]:
+        """Of the batches in hand."""
+        return tuple(tuple(order.key for order in orders) for orders in self.hand)
 
 
 Done = Sequence[tuple[RunKey, RunResult, bool]]
@@ -164,11 +165,12 @@ class Mailbox:
                 self._recall(set(found.keys))
 
     async def take(
-        self, slot: Slot, lease: int, done: Done, first: bool = False
+        self, slot: Slot, lease: int, done: Done, linger: float, first: bool = False
     ) -> tuple[Order, ...] | None:
         """Hand in results and get a further batch, once there is one.
 
-        None: the lease has nothing in hand and nothing has come for a while; end it.
+        None: the lease has nothing in hand and nothing has come for `linger` seconds, or
+        somebody else wants its places; end it.
         """
         desk = self._desk(slot)
         if first:
@@ -176,22 +178,38 @@ class Mailbox:
         self._settle(slot, lease, done)
         while (batch := desk.next()) is None:
             desk.changed.clear()
-            patience = (FIRST if first else LINGER) if not desk.hand else None
+            patience = max(linger, FIRST if first else 0.0) if not desk.hand else None
             try:
                 await asyncio.wait_for(desk.changed.wait(), patience)
             except TimeoutError:
-                self._say(Closed(slot, lease))
-                return None
+                await self.leave(slot, lease)
             if desk.lease != lease:
                 return None
-        desk.hand.append(tuple(order.key for order in batch))
+        desk.hand.append(batch)
         if len(desk.hand) == 1:
-            self._say(Started(slot, lease, desk.hand[0]))
+            self._say(Started(slot, lease, desk.in_hand()[0]))
         return batch
 
     async def hand_in(self, slot: Slot, lease: int, done: Done) -> None:
         """Results of a batch, by a lease that waits for its next one."""
         self._settle(slot, lease, done)
+
+    async def leave(self, slot: Slot, lease: int) -> None:
+        """The lease ends here, in order. What it has not begun goes to the next one."""
+        desk = self._desk(slot)
+        if desk.lease != lease:
+            return
+        desk.batches.extendleft(reversed(desk.hand))
+        desk.hand.clear()
+        desk.lease = 0
+        desk.changed.set()
+        self._say(Closed(slot, lease))
+
+    async def dismiss(self, slot: Slot, lease: int) -> None:
+        """End the lease if it has nothing to do."""
+        desk = self._desk(slot)
+        if not (desk.hand or desk.batches):
+            await self.leave(slot, lease)
 
     async def report(self, key: RunKey, step: int, metrics: dict[str, float]) -> bool:
         """A running fold's word on its progress; True: stop now."""
@@ -209,7 +227,7 @@ class Mailbox:
     async def bury(self, slot: Slot, lease: int) -> None:
         """The lease is known to be dead: say what it had in hand."""
         desk = self._desk(slot)
-        self._say(Buried(slot, lease, tuple(desk.hand)))
+        self._say(Buried(slot, lease, desk.in_hand()))
         desk.hand.clear()
         desk.lease = 0
         desk.changed.set()
@@ -236,7 +254,7 @@ class Mailbox:
             self._say(Ended(slot, key, result, stopped))
         desk.hand.popleft()
         if desk.hand:
-            self._say(Started(slot, lease, desk.hand[0]))
+            self._say(Started(slot, lease, desk.in_hand()[0]))
         desk.changed.set()
 
     def _recall(self, wanted: set[RunKey]) -> None:
@@ -250,7 +268,7 @@ class Mailbox:
                 if left:
                     kept.append(left)
             desk.batches = kept
-            self._stops |= wanted & {key for keys in desk.hand for key in keys}
+            self._stops |= wanted & {key for keys in desk.in_hand() for key in keys}
 
     def _desk(self, slot: Slot) -> _Desk:
         return self._desks.setdefault(slot, _Desk())

@@ -26,10 +26,11 @@ MARK = "SWEEPER_LAUNCH"
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A lease at work. `began` is the machine's monotonic clock when `run` began."""
+    """A lease's worker, one of several in a gang. `began` is the machine's monotonic clock when `run` began."""
 
     lease: int
     pid: int
+    rank: int = 0
     run: RunKey | None = None
     began: float = 0.0
     memory: int | None = None
@@ -83,17 +84,17 @@ def _decoded(text: str) -> Note:
 
 
 def _path(place: Path, note: Note) -> Path:
-    return place / f"{note.lease}.note"
+    return place / f"{note.lease}-{note.rank}.note"
 
 
 class Desk:
     """A lease's side: keeps its note up to date and its worker's processes in order."""
 
-    def __init__(self, launch: str, lease: int) -> None:
+    def __init__(self, launch: str, lease: int, rank: int = 0) -> None:
         os.environ[MARK] = here(launch)
         processes.adopt_orphans()
         self._place = folder(launch)
-        self._note = Note(lease, os.getpid())
+        self._note = Note(lease, os.getpid(), rank)
         self.log = log_of(self._place, os.getpid())
         self._say()
         os._exit = self._exit  # type: ignore[assignment]
@@ -124,7 +125,7 @@ class Desk:
     def _say(self, **news: Any) -> None:
         """Change the note, whole or not at all: the agent may read at any time."""
         self._note = dataclasses.replace(self._note, **news)
-        beside = self._place / f"{self._note.lease}.new"
+        beside = _path(self._place, self._note).with_suffix(".new")
         with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
             json.dump(dataclasses.asdict(self._note), out)
         os.replace(beside, _path(self._place, self._note))

@@ -27,6 +27,7 @@ from sweeper.execution.agents import Agents
 from sweeper.execution.census import Census
 from sweeper.execution.deaths import Death
 from sweeper.execution.hired import SLACK, Hired, Sent
+from sweeper.execution.hiring import Hiring, dismiss, has_places
 from sweeper.execution.inline import Keep
 from sweeper.execution.lifeline import Lifeline
 from sweeper.execution.mailbox import (
@@ -72,6 +73,7 @@ class RayExecutor:
         are called on a thread of this executor. `notice` gets lines for people."""
         self._job, self._run, self._notice = job, run, notice
         self._out = Outlet(keep, show)
+        self._resources = resources
         self._need = cluster.demand(resources)
         self._address = address
         self._lock = threading.RLock()
@@ -96,7 +98,7 @@ class RayExecutor:
         self._ray: Any = ray
         self._travelling = cluster.moved(self._job, local)
         try:
-            waiting = growth.ask_if_needed(self._need)
+            waiting = growth.ask_if_needed(self._need, self._resources.workers)
             self._open()
         except BaseException:
             cluster.disconnect()
@@ -104,7 +106,6 @@ class RayExecutor:
         self._asked = bool(waiting)
         if waiting:
             self._notice(waiting)
-        self._serve: Any = self._ray.remote(max_retries=0, max_calls=0)(lease.serve)
         self._census = Census(self._need, post)
         self._count()
         self._lifeline = Lifeline.here()
@@ -122,6 +123,8 @@ class RayExecutor:
         self._mailbox: Any = self._ray.remote(Mailbox).options(**options).remote()
         lease.ship(self._travelling, self._mailbox)
         self._agents = Agents(self._launch, name)
+        fresh = self._resources.gang == "fresh"
+        self._hiring = Hiring(self._need, self._run, self._mailbox, self._launch, fresh)
         self._told = itertools.count(1)
 
     def dispatch(self, slot: Slot, orders: Sequence[Order]) -> None:
@@ -159,7 +162,7 @@ class RayExecutor:
         with self._lock:
             self._agents.close()
             for held in self._leases.values():
-                self._ray.cancel(held.reference, force=True)
+                dismiss(held)
             self._ray.kill(self._mailbox)
         if self._asked:
             growth.withdraw()
@@ -209,9 +212,9 @@ class RayExecutor:
     def _count(self) -> None:
         if self._census.due():
             with self._lock:
-                held = tuple(self._leases)
+                held = [each.slot for each in self._leases.values() if each.placed_by is None]
             self._census.take(held)
-            self._visit({slot.node for slot in held})
+            self._visit({name for slot in held for name in slot.nodes})
             # Not under the lock: without a head this call waits for a minute.
             self._agents.settle([node.name for node in self._census.nodes])
 
@@ -221,17 +224,26 @@ class RayExecutor:
         gone, self._silent = silent & self._silent, silent
         with self._lock:
             for held in self._leases.values():
-                if held.slot.node in gone and not held.death:
-                    held.death = deaths.of_node(self._census.leaving.get(held.slot.node, ""))
+                if gone & set(held.slot.nodes) and not held.death:
+                    own = gone & set(held.slot.nodes)
+                    held.death = deaths.of_nodes(own, self._census.leaving)
                     self._mailbox.bury.remote(held.slot, held.number)
 
     # --- leases -----------------------------------------------------------------------
 
     def _hire(self, slot: Slot) -> None:
-        number = next(self._numbers)
-        task = self._serve.options(**cluster.placed(slot.node, self._need))
-        reference = task.remote(self._run, self._mailbox, slot, number, self._launch)
-        self._leases[slot] = Hired(number, slot, reference)
+        for held in self._idle_beside(slot):
+            self._mailbox.dismiss.remote(held.slot, held.number)
+        self._leases[slot] = self._hiring.hire(slot, next(self._numbers))
+
+    def _idle_beside(self, slot: Slot) -> list[Hired]:
+        """Leases without work that keep places on the slot's nodes; it may need those."""
+        busy = {order.slot for order in self._sent.values()}
+        return [
+            held
+            for held in self._leases.values()
+            if held.slot not in busy and set(held.slot.nodes) & set(slot.nodes)
+        ]
 
     def _look_at(self, held: Hired) -> None:
         """A lease's task has ended: an orderly end says so itself, a death is buried."""
@@ -242,34 +254,48 @@ class RayExecutor:
             self._mailbox.bury.remote(held.slot, held.number)
 
     def _death(self, held: Hired, error: Exception) -> Death:
-        node = held.slot.node
-        leaving = self._census.leaving.get(node, "")
+        nodes, leaving = dict.fromkeys(held.slot.nodes), self._census.leaving
         if deaths.names_node(error):
-            return deaths.of_node(leaving)
-        fate = self._agents.autopsy(node, held.number)
-        if fate is None and not lifeline.standing([node]):
-            return deaths.of_node(leaving)
-        return deaths.of_worker(error, fate, leaving)
+            return deaths.of_nodes(nodes, leaving)
+        fate = deaths.guilty(self._agents.autopsy(nodes, held.number))
+        absent = set(nodes) - lifeline.standing(nodes) if fate is None else set()
+        if absent:
+            return deaths.of_nodes(absent, leaving)
+        return deaths.of_worker(error, fate, leaving.get(held.slot.node, ""))
 
     def _enforce(self, now: float) -> None:
         """Kill leases whose batch is past its time, or was called back and does not go."""
-        for held in self._leases.values():
+        for held in list(self._leases.values()):
             orders = [self._sent[key] for key in held.keys if key in self._sent]
+            if held.placed_by is not None:
+                self._place(held, now)
             if held.death or not orders:
                 continue
             if held.kill_by is not None:
                 if now >= held.kill_by:
                     held.kill_by = now + SLACK
-                    self._ray.cancel(held.reference, force=True)
+                    dismiss(held)
             elif held.condemned(orders, now):
                 held.kill_by = now + SLACK
-                self._agents.kill(held.slot.node, held.number)
+                for node in set(held.slot.nodes):
+                    self._agents.kill(node, held.number)
+
+    def _place(self, held: Hired, now: float) -> None:
+        """Whether a gang has its places by now. Not for ever: others may have taken them."""
+        if has_places(held):
+            held.placed_by = None
+        elif held.placed_by is not None and now >= held.placed_by:
+            dismiss(held)
+            del self._leases[held.slot]
+            self._give_back(held.slot, deaths.NO_ROOM)
 
     def _go_on(self, slot: Slot, number: int) -> None:
         """The lease is over. What the slot still owes goes to a new one."""
         held = self._leases.get(slot)
         if held is None or held.number != number:
             return
+        if held.group is not None:
+            dismiss(held)
         del self._leases[slot]
         if any(order.slot == slot for order in self._sent.values()):
             self._hire(slot)
@@ -314,16 +340,16 @@ class RayExecutor:
         death = held.death or Death(deaths.UNKNOWN)
         if held.timed_out is not None:
             death = dataclasses.replace(death, cause=held.timed_out)
-        if death.node_gone:
-            self._census.strike(held.slot.node)
-            self._agents.forget(held.slot.node)
-        elif not message.hand and not held.called_back:
+        for node in death.gone:
+            self._census.strike(node)
+            self._agents.forget(node)
+        if not (death.gone or message.hand or held.called_back):
             self._barren += 1
         if death.run is not None and death.run in self._sent and death.log:
             self._out.show(death.run, death.log)
         for key, failure in death.failures(message.hand):
             self._bury(key, RunResult(failure))
-        if death.node_gone:
+        if death.gone:
             self._give_back(held.slot, death.cause)
         elif self._barren >= BARREN:
             why = death.cause
@@ -366,7 +392,7 @@ class RayExecutor:
             owed, self._sent = list(self._sent), {}
             self._agents.close()
             for held in self._leases.values():
-                self._ray.cancel(held.reference, force=True)
+                dismiss(held)
             self._leases.clear()
             self._open()
             self._agents.settle(node.name for node in self._census.nodes)
