@@ -13,7 +13,7 @@ import pytest
 from sweeper import app
 from sweeper.core.events import FoldSucceeded, SettingsChanged
 from sweeper.core.invariants import violations
-from sweeper.core.records import SweepState, TrialState
+from sweeper.core.records import RunKey, SweepState, TrialState
 from sweeper.journal.file import read
 from sweeper.journal.lock import Lock
 from sweeper.ports import ConfigError, SweepHeld
@@ -167,7 +167,7 @@ def test_no_successful_trial_is_exit_code_4(folder):
     outcome, _ = launch(folder)
     assert outcome.exit_code == 4
     assert all(t.state is TrialState.FAILED for t in outcome.state.trials.values())
-    log = app.log_path(outcome.directory, 0, 0, 1).read_text()
+    log = app.log_path(outcome.directory, RunKey(0, 0, 1)).read_text()
     assert "ValueError: no x" in log
 
 

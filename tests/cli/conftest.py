@@ -245,9 +245,11 @@ class StandIn(types.ModuleType):
     def holder(self, directory: Path) -> str | None:
         return "pid 4711 on host" if directory.name in self.holders else None
 
-    def log_path(self, directory: Path, trial: int, fold: int, attempt: int) -> Path:
-        name = {-1: "refit", -2: "holdout"}.get(fold, f"fold-{fold}")
-        return directory / "logs" / f"trial-{trial:05d}" / f"{name}-attempt-{attempt}.log"
+    def log_path(self, directory: Path, run: RunKey, rank: int = 0) -> Path:
+        name = {-1: "refit", -2: "holdout"}.get(run.fold, f"fold-{run.fold}")
+        of_rank = f"-rank-{rank}" if rank else ""
+        folder = directory / "logs" / f"trial-{run.trial:05d}"
+        return folder / f"{name}-attempt-{run.attempt}{of_rank}.log"
 
 
 @pytest.fixture

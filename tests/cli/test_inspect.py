@@ -7,7 +7,7 @@ import json
 import pytest
 
 from sweeper.cli.main import main
-from sweeper.core.records import Phase
+from sweeper.core.records import Phase, RunKey
 from sweeper.ports import TRACE, JournalDamaged
 
 
@@ -140,7 +140,7 @@ def test_an_error_cannot_move_the_cursor(income, capsys) -> None:
 
 
 def write_log(app, trial: int, fold: int, attempt: int, text: str) -> None:
-    path = app.log_path(app.where / "income", trial, fold, attempt)
+    path = app.log_path(app.where / "income", RunKey(trial, fold, attempt))
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
 

@@ -59,10 +59,12 @@ def looks(folder: Path, digest: str, but: Path, notice: Callable[[str], None]) -
     return found
 
 
-def log_path(directory: Path, trial: int, fold: int, attempt: int) -> Path:
-    """Where the output of one fold run is kept; no file when it wrote nothing."""
-    name = FOLD_NAMES.get(fold, f"fold-{fold}")
-    return directory / "logs" / f"trial-{trial:05d}" / f"{name}-attempt-{attempt}.log"
+def log_path(directory: Path, run: RunKey, rank: int = 0) -> Path:
+    """Where the output of one fold run is kept, of a gang's rank; no file when it wrote nothing."""
+    name = FOLD_NAMES.get(run.fold, f"fold-{run.fold}")
+    of_rank = f"-rank-{rank}" if rank else ""
+    folder = directory / "logs" / f"trial-{run.trial:05d}"
+    return folder / f"{name}-attempt-{run.attempt}{of_rank}.log"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +83,9 @@ class Directory:
 
     def keep(self, key: RunKey, result: RunResult) -> RunEnded:
         """Store what a run left, and say so. Files first: the journal names only what is there."""
-        if result.log:
-            write(log_path(self.path, key.trial, key.fold, key.attempt), result.log.encode())
+        for rank, log in enumerate((result.log, *result.logs)):
+            if log:
+                write(log_path(self.path, key, rank), log.encode())
         artifacts = {
             role_of(key, role): self._store(key, name, content)
             for role, (name, content) in result.files.items()
@@ -91,7 +94,7 @@ class Directory:
 
     def show(self, key: RunKey, text: str) -> None:
         """Store what a run has printed so far; its whole log comes with `keep`, if at all."""
-        path = log_path(self.path, key.trial, key.fold, key.attempt)
+        path = log_path(self.path, key)
         write(path, private(text).encode(), durable=False)
 
     def read(self, artifact: Artifact) -> bytes:

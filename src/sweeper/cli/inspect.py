@@ -28,6 +28,7 @@ def add(commands: Any) -> None:
     logs.add_argument("trial", metavar="TRIAL", type=whole)
     logs.add_argument("--fold", metavar="K", type=fold, help="a number, refit or holdout")
     logs.add_argument("--attempt", metavar="A", type=whole, help="the last one by default")
+    logs.add_argument("--rank", metavar="R", type=whole, default=0, help="of a gang; 0 by default")
 
 
 def fold(text: str) -> int:
@@ -114,7 +115,7 @@ def logs_of(directory: Path) -> Log:
     from sweeper import app
 
     def read(key: RunKey) -> str:
-        return log_text(app.log_path(directory, key.trial, key.fold, key.attempt)) or ""
+        return log_text(app.log_path(directory, key)) or ""
 
     return read
 
@@ -139,9 +140,10 @@ def run_logs(arguments: argparse.Namespace) -> int:
     sweep = api.open(arguments.name, arguments.dir)
     trial = find_trial(sweep, arguments.trial)
     runs = chosen(sweep, trial, arguments.fold, arguments.attempt)
+    check_rank(runs, arguments.rank)
     texts = []
     for run in runs:
-        path = app.log_path(sweep.directory, run.key.trial, run.key.fold, run.key.attempt)
+        path = app.log_path(sweep.directory, run.key, arguments.rank)
         texts.append((run, path, log_text(path)))
     if arguments.json:
         output.emit({"logs": [as_json(run, path, text) for run, path, text in texts]})
@@ -167,6 +169,15 @@ def chosen(sweep: Sweep, trial: Trial, fold: int | None, attempt: int | None) ->
     raise UnknownName(
         f"trial {trial.number} of {sweep.name} has no such run. There is (fold/attempt): {there}."
     )
+
+
+def check_rank(runs: list[FoldRun], rank: int) -> None:
+    from sweeper.api import UnknownName
+
+    widest = max(len(run.slot.nodes) for run in runs)
+    if rank >= widest:
+        there = f"its ranks are 0 to {widest - 1}" if widest > 1 else "it had one worker, rank 0"
+        raise UnknownName(f"no such rank as {rank}: {there}.")
 
 
 def as_json(run: FoldRun, path: Any, text: str | None) -> dict[str, Any]:
