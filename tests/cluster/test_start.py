@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from contract.bench import on_ray
+from sweeper.core.specs import Resources
 from sweeper.execution.cluster import ClusterError
 
 pytestmark = pytest.mark.cluster
@@ -19,5 +20,5 @@ def test_data_that_cannot_be_pickled_is_an_error_that_names_it():
 
 def test_what_no_node_has_room_for_is_an_error_that_names_the_biggest_node():
     said = r"asks for 999 CPU, and the biggest node has \d+ CPU: lower `resources:`"
-    with pytest.raises(ClusterError, match=said), on_ray(cpus=999):
+    with pytest.raises(ClusterError, match=said), on_ray(resources=Resources(cpus=999)):
         pass

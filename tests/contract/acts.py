@@ -111,7 +111,20 @@ def _unsendable(order, channel):
     return RunResult(Success({"m": 0.0}, 0.0, report={"x": Unsendable()}))
 
 
+def _one_rank(order, channel):
+    """The gang's rank `who` does `what`, the others do `else`."""
+    own = order.rank is not None and str(order.rank.rank) == order.params["who"]
+    return _ACTS[order.params["what" if own else "else"]](order, channel)
+
+
+def _whoami(order, channel):
+    """The process, as its score; rank 0 answers."""
+    return RunResult(Success({"m": float(os.getpid()), "ranks": float(order.rank.world_size)}, 0.0))
+
+
 _ACTS = {
+    "one_rank": _one_rank,
+    "whoami": _whoami,
     "litter": _litter,
     "hog": _hog,
     "talk": _talk,

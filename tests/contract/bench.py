@@ -97,8 +97,11 @@ def importable() -> Iterator[None]:
 
 
 @contextmanager
-def on_ray(address: str | None = None, data: Any = None, cpus: float = 1) -> Iterator[Bench]:
-    """A bench on a Ray of its own, or on the cluster at `address`."""
+def on_ray(
+    address: str | None = None, data: Any = None, resources: Resources | None = None
+) -> Iterator[Bench]:
+    """A bench on a Ray of its own, or on the cluster at `address`; its slots are for one worker."""
+    resources = resources or Resources()
     shown: list[Bench] = []
 
     def show(key: RunKey, text: str) -> None:
@@ -106,7 +109,7 @@ def on_ray(address: str | None = None, data: Any = None, cpus: float = 1) -> Ite
 
     with importable():
         bench = Bench(
-            lambda job, run, keep: RayExecutor(job, run, keep, Resources(cpus), address, show),
+            lambda job, run, keep: RayExecutor(job, run, keep, resources, address, show),
             data,
         )
         shown.append(bench)

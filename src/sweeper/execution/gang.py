@@ -105,6 +105,7 @@ class Member:
 
             done = (order.key, lease.placed(combined([failed])), False)
             ray.get(self._mailbox.hand_in.remote(self._slot, self._number, [done]))
+            ray.get(self._mailbox.leave.remote(self._slot, self._number))
             os._exit(FOLLOWED)
 
         return answer
