@@ -56,11 +56,12 @@ class Controller:
         executor: Executor,
         order: Callable[[State, RunKey], Order],
         register: Callable[[State], Registered],
+        remove: Callable[[Sequence[str]], None],
         observer: Callable[[State], None],
         clock: Clock,
     ) -> None:
         """`sampler` makes the one for the space in force; `order` makes what a worker needs
-        for a run; `register` is asked at the end."""
+        for a run; `register` is asked at the end; `remove` removes checkpoints, and may fail."""
         self.state = state
         self._journal = journal
         self._make_sampler = sampler
@@ -68,6 +69,7 @@ class Controller:
         self._executor = executor
         self._order = order
         self._register = register
+        self._remove = remove
         self._observer = observer
         self._clock = clock
         self._began = clock.monotonic() - state.now
@@ -162,6 +164,8 @@ class Controller:
                 )
             case c.Cancel(runs, grace):
                 return lambda: self._executor.cancel(runs, grace)
+            case c.Remove(paths):
+                return lambda: self._side.submit(self._remove, paths)
             case c.Register():
                 return lambda: self._side.submit(self._registering)
             case c.Finish():

@@ -68,9 +68,7 @@ def test_a_gang_whose_run_failed_is_replaced_and_nothing_of_it_stays(bench):
 
 
 def test_a_rank_that_takes_too_much_memory_is_the_one_that_is_charged(bench):
-    outcome = bench.outcome(
-        "one_rank", who="1", what="hog", memory=400 * 2**20, **{"else": "hang"}
-    )
+    outcome = bench.outcome("one_rank", who="1", what="hog", memory=400 * 2**20, **{"else": "hang"})
     assert (outcome.kind, outcome.charged) == (FailureKind.OOM, True)
 
 

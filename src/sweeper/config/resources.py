@@ -74,7 +74,7 @@ def read_checkpoints(at: Cursor) -> CheckpointSpec:
         keys["max_gb"].wrong("a number above 0")
     return CheckpointSpec(
         storage=keys["storage"].text("a directory or a URL") if "storage" in keys else None,
-        keep=_best(keys["keep"]) if "keep" in keys else None,
+        keep=_best(keys["keep"]) if "keep" in keys else CheckpointSpec().keep,
         per_trial=keys["per_trial"].integer(1, 1, 10_000) if "per_trial" in keys else 1,
         max_bytes=None if size is None else int(size * 1e9),
     )

@@ -32,6 +32,13 @@ class Cancel:
 
 
 @dataclass(frozen=True, slots=True)
+class Remove:
+    """Remove these checkpoints, by their paths below the sweep's checkpoint storage."""
+
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Register:
     """Register the refitted winner as a model version and settle the alias."""
 
@@ -45,4 +52,4 @@ class Finish:
     reason: str
 
 
-Command = Ask | Dispatch | Cancel | Register | Finish
+Command = Ask | Dispatch | Cancel | Remove | Register | Finish

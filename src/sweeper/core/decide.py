@@ -16,7 +16,7 @@ from typing import Any
 from sweeper.core import commands as c
 from sweeper.core import events as e
 from sweeper.core import pruning, retry, stimuli, wishes
-from sweeper.core.endings import MODEL, give_up, recall
+from sweeper.core.endings import MODEL, dropped, give_up, recall
 from sweeper.core.phases import advance
 from sweeper.core.records import (
     REFIT,
@@ -32,6 +32,7 @@ from sweeper.core.records import (
     Trial,
     TrialState,
 )
+from sweeper.core.retention import superfluous
 from sweeper.core.scheduling import refit_reserve, slot_count
 from sweeper.core.scoring import mean, prefix
 
@@ -188,7 +189,10 @@ def _fail(state: State, t: float, reason: str, ended: RunKey | None = None) -> D
 
 def _checkpoint(state: State, s: stimuli.CheckpointMade) -> Decision:
     _, run = _open_run(state, s.run)
-    return ([], []) if run is None else ([e.CheckpointWritten(s.t, s.run, s.checkpoint)], [])
+    if run is None:
+        return [], []
+    events, orders = dropped(state, s.t, superfluous(state, s.run, s.checkpoint.size))
+    return [e.CheckpointWritten(s.t, s.run, s.checkpoint), *events], orders
 
 
 def _cancelled(state: State, s: stimuli.RunCancelled) -> Decision:

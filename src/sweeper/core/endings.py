@@ -41,6 +41,15 @@ def _given_up(state: State, trial: Trial, t: float, why: str) -> e.Event:
     return e.TrialPruned(t, trial.number, seen, value, None, reason)
 
 
+def dropped(
+    state: State, t: float, gone: tuple[e.Dropped, ...]
+) -> tuple[list[e.Event], list[c.Command]]:
+    """Checkpoints go: first it is known, then they are removed."""
+    if not gone:
+        return [], []
+    return [e.CheckpointsDropped(t, gone)], [c.Remove(tuple(each.path for each in gone))]
+
+
 def fold_model(trial: int, fold: int) -> str:
     """The role of the model that one fold run left, where there is no refit."""
     return f"{MODEL}-{trial}-{fold}"

@@ -178,6 +178,23 @@ class CheckpointWritten:
 
 
 @dataclass(frozen=True, slots=True)
+class Dropped:
+    """A checkpoint that is not kept."""
+
+    trial: int
+    fold: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointsDropped:
+    """These are of no more use and are removed."""
+
+    t: float
+    dropped: tuple[Dropped, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class FoldSucceeded:
     t: float
     run: RunKey
@@ -341,6 +358,7 @@ Event = (
     | SamplerExhausted
     | FoldsDispatched
     | CheckpointWritten
+    | CheckpointsDropped
     | FoldSucceeded
     | FoldFailed
     | FoldLost

@@ -228,6 +228,17 @@ def _line_up(state: State, trial: Trial) -> None:
 def _checkpoint(state: State, event: e.CheckpointWritten) -> None:
     trial = state.trials[event.run.trial]
     trial.checkpoints.setdefault(event.run.fold, []).append(event.checkpoint)
+    state.holding.add(trial.number)
+
+
+def _dropped(state: State, event: e.CheckpointsDropped) -> None:
+    for gone in event.dropped:
+        trial = state.trials[gone.trial]
+        kept = [c for c in trial.checkpoints[gone.fold] if c.path != gone.path]
+        trial.checkpoints[gone.fold] = kept
+        if not any(trial.checkpoints.values()):
+            trial.checkpoints.clear()
+            state.holding.discard(gone.trial)
 
 
 def _succeeded(state: State, event: e.FoldSucceeded) -> None:
@@ -407,6 +418,7 @@ _APPLY: dict[type, Callable[[State, Any], None]] = {
     e.SamplerExhausted: _exhausted,
     e.FoldsDispatched: _dispatched,
     e.CheckpointWritten: _checkpoint,
+    e.CheckpointsDropped: _dropped,
     e.FoldSucceeded: _succeeded,
     e.FoldFailed: _failed,
     e.FoldLost: _ended_otherwise,

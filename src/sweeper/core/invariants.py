@@ -17,6 +17,7 @@ def violations(state: State) -> list[str]:
         *_rooms(state),
         *_line(state),
         *_sets(state),
+        *_holding(state),
         *_all_trials(state),
         *_end(state),
     ]
@@ -81,6 +82,12 @@ def _sets(state: State) -> Iterator[str]:
         yield "the ranking does not have exactly the complete trials"
     if state.ranking != sorted(state.ranking):
         yield "the ranking is out of order"
+
+
+def _holding(state: State) -> Iterator[str]:
+    holding = {t.number for t in state.trials.values() if any(t.checkpoints.values())}
+    if holding != state.holding:
+        yield "the set of trials with checkpoints is wrong"
 
 
 def _all_trials(state: State) -> Iterator[str]:

@@ -11,9 +11,10 @@ from collections.abc import Callable
 from sweeper.core import commands as c
 from sweeper.core import events as e
 from sweeper.core import racing, scheduling
-from sweeper.core.endings import GRACE, MODEL, give_up, winning_model
+from sweeper.core.endings import GRACE, MODEL, dropped, give_up, winning_model
 from sweeper.core.evolve import ENQUEUED, room
 from sweeper.core.records import HOLDOUT, LIVE, REFIT, Phase, RunKey, State, SweepState, Trial
+from sweeper.core.retention import superfluous
 from sweeper.core.scoring import fold_values, mean
 
 Decision = tuple[list[e.Event], list[c.Command]]
@@ -227,6 +228,9 @@ def _no_model(t: float) -> Decision:
 def _done(state: State, t: float) -> Decision:
     if state.slots:
         return [], []
+    gone = superfluous(state)
+    if gone:
+        return dropped(state, t, gone)
     best = state.best
     reason = f"trial {best.number} won" if best else "done"
     return [e.SweepFinished(t, reason)], [c.Finish(reason)]

@@ -298,6 +298,7 @@ class State:
     requests: set[str] = field(default_factory=set)  # their ids
     borrowed: dict[str, int] = field(default_factory=dict)  # sweep id → trials of it in history
     running: set[int] = field(default_factory=set)  # numbers of running trials
+    holding: set[int] = field(default_factory=set)  # numbers of trials that have checkpoints
     aside: set[int] = field(default_factory=set)  # numbers of pruned trials
     ranking: list[tuple[float, int]] = field(default_factory=list)  # complete, best first
     registering: bool = False  # the registry was asked and has not answered

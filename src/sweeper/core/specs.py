@@ -187,7 +187,7 @@ class CheckpointSpec:
     """Where checkpoints are kept, and for how many trials."""
 
     storage: str | None = None  # None: `checkpoints/` in the sweep's directory
-    keep: int | None = None  # of ended trials, only of so many of the best; None: of all
+    keep: int | None = 3  # of complete trials, those of so many of the best; None: of all
     per_trial: int = 1  # the latest of each fold
     max_bytes: int | None = None
 
