@@ -19,8 +19,7 @@ from world import World, failure, spec
 def gang(workers: int, most: int | None = None, trials: int = 6, **changes) -> World:
     """A sweep whose fold runs are gangs, before it knows of any node."""
     sweep = dataclasses.replace(
-        spec(trials=trials, pruner="none", **changes),
-        resources=Resources(workers=workers, most=most),
+        spec(trials=trials, pruner="none", **changes), resources=Resources(workers=workers, most=most)
     )
     return World(sweep, slots=0)
 
@@ -90,10 +89,7 @@ def test_an_elastic_gang_takes_what_is_free_and_is_narrower_after_a_node_is_lost
 def two_sizes() -> World:
     """Every other trial takes three places, the rest one."""
     sizes = ModelSpec(
-        (
-            Candidate("small", Object("m.Small", ())),
-            Candidate("big", Object("m.Big", ()), places=3),
-        ),
+        (Candidate("small", Object("m.Small", ())), Candidate("big", Object("m.Big", ()), places=3)),
         dimension="model",
     )
     sweep = dataclasses.replace(

@@ -19,6 +19,7 @@ from sweeper.core.records import (
     Node,
     Phase,
     Registered,
+    Rung,
     RunKey,
     Slot,
     SplitDigest,
@@ -178,6 +179,17 @@ class CheckpointWritten:
 
 
 @dataclass(frozen=True, slots=True)
+class CurveReported:
+    """A running fold's metric where the pruner looks: the first report at or after a rung."""
+
+    t: float
+    run: RunKey
+    step: int  # that was reported
+    value: float
+    rung: Rung
+
+
+@dataclass(frozen=True, slots=True)
 class FoldSucceeded:
     t: float
     run: RunKey
@@ -228,7 +240,7 @@ class TrialPruned:
 
     t: float
     trial: int
-    folds: int  # the contiguous prefix the decision rests on
+    folds: int  # the contiguous prefix of finished folds that the decision rests on
     predicted: float
     chance: float | None  # of beating the incumbent, where the pruner knows one
     reason: str
@@ -341,6 +353,7 @@ Event = (
     | SamplerExhausted
     | FoldsDispatched
     | CheckpointWritten
+    | CurveReported
     | FoldSucceeded
     | FoldFailed
     | FoldLost
