@@ -22,8 +22,8 @@ event; an event for which there is no arrow is a defect, or a journal that was t
 """
 
 ABOUT = {
-    "Trial": "One set of parameters. A pruned trial may come back: before a sweep ends, those that might still beat the\n"
-    "winner are revived.",
+    "Trial": "One set of parameters. A pruned trial may come back: under asha when it is among the best of its rung after\n"
+    "all, under racing before the sweep ends, if it might still beat the winner.",
     "Fold run": "One attempt at one fold of one trial, and likewise the refit and the look at the holdout. `failed` counts\n"
     "against the retries of its class, `lost` and `cancelled` do not. A run that ended never changes again: late news of it\n"
     "is nothing.",

@@ -7,20 +7,23 @@ replays is what the disk would hold.
 
 from __future__ import annotations
 
+import math
 import random
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from sweeper.core import codec, stimuli
+from sweeper.core import codec, rungs, stimuli
 from sweeper.core import commands as c
 from sweeper.core.decide import advance, decide
 from sweeper.core.events import Event, SweepCreated
-from sweeper.core.evolve import evolve
+from sweeper.core.evolve import evolve, replay
 from sweeper.core.invariants import violations
 from sweeper.core.records import (
     HOLDOUT,
     REFIT,
     Artifact,
+    Checkpoint,
     DataDigest,
     Failure,
     FailureKind,
@@ -43,13 +46,15 @@ from sweeper.core.specs import (
     SearchSpec,
     SweepSpec,
 )
+from sweeper.execution.sieve import Sieve
 
 Score = Callable[[int, int], float]
+Curve = Callable[[int, int, int], float]
 
 
 def spec(
     trials: int = 8,
-    pruner: str = "racing",
+    pruner: str | PrunerSpec = "racing",
     concurrency: int | None = None,
     goal: Goal = Goal.MAXIMIZE,
     target: float | None = None,
@@ -64,7 +69,9 @@ def spec(
         seed=3,
         metric=Metric("m", goal, target=target),
         space=Space((Dimension("x", Range(0.0, 1.0)),)),
-        search=SearchSpec("random", PrunerSpec(pruner), concurrency),
+        search=SearchSpec(
+            "random", PrunerSpec(pruner) if isinstance(pruner, str) else pruner, concurrency
+        ),
         budget=Budget(trials, time),
         retries=retries or Retries(),
         register=RegisterSpec("toy") if register else None,
@@ -91,8 +98,29 @@ def smooth(trial: int, fold: int) -> float:
     return quality + 0.1 * fold + noise
 
 
+def learning(trial: int, fold: int, step: int) -> float:
+    """A curve that rises to `smooth`; how fast it does differs, so that curves cross."""
+    speed = 2 + 10 * random.Random(trial * 31).random()
+    return smooth(trial, fold) * (1 - math.exp(-(step + 1) / speed))
+
+
+@dataclass(slots=True)
+class Underway:
+    """A run that has begun, and the step that it does next."""
+
+    key: RunKey
+    step: int
+    sieve: Sieve
+
+
 class World:
-    """Runs the core by hand. `waiting` holds commands that have not been answered."""
+    """Runs the core by hand. `waiting` holds commands that have not been answered, and runs
+    that report on their way.
+
+    `curve`: what a run reports at each of its `steps`; it is told to stop at a report. With
+    `keep` it writes a checkpoint after every so many steps, which its next attempt goes on
+    from.
+    """
 
     def __init__(
         self,
@@ -101,12 +129,18 @@ class World:
         slots: int = 2,
         score: Score = smooth,
         sampler: str = "random",
+        curve: Curve | None = None,
+        steps: int = 0,
+        keep: int = 0,
     ) -> None:
+        self.curve, self.steps, self.keep = curve, steps, keep
+        self.stops: set[RunKey] = set()
+        self.trained: list[tuple[RunKey, int]] = []
         self.records: list[list[dict[str, object]]] = []
         self.score = score
         self.slots = slots
         self.t = 0.0
-        self.waiting: deque[c.Command] = deque()
+        self.waiting: deque[c.Command | Underway] = deque()
         self.ran: list[RunKey] = []
         self.finished = False
         self.state: State | None = None
@@ -121,6 +155,7 @@ class World:
     def launch(self, edit: stimuli.Edit | None = None) -> None:
         """A controller starts: from the records alone."""
         self.waiting.clear()
+        self.stops.clear()
         self.finished = False
         self.state = None
         for record in self.records:
@@ -129,6 +164,10 @@ class World:
         self.t = self.now().now
         self.feed(stimuli.Launched(self.t, 1_700_000_000.0 + self.t, "host", 1, {}, "me", edit))
         self.feed(stimuli.CapacityChanged(self.t, (Node("n", self.slots),)))
+
+    def replayed(self) -> State:
+        """What the records alone lead to."""
+        return replay(codec.decode(body) for record in self.records for body in record)
 
     def now(self) -> State:
         assert self.state is not None
@@ -177,6 +216,11 @@ class World:
                 self.feed(stimuli.Suggested(self.t, trial, params, 0.001))
             case c.Dispatch(_, runs):
                 self._run(runs, outcome)
+            case Underway(key) if outcome is not None:
+                self.stops.discard(key)
+                self.feed(stimuli.RunEnded(self.t, key, outcome))
+            case Underway():
+                self._step(command)
             case c.Cancel(runs, _):
                 self._cancel(runs)
             case c.Register():
@@ -190,21 +234,53 @@ class World:
         if rest:
             self.waiting.appendleft(c.Dispatch(None, rest))  # type: ignore[arg-type]
         self.ran.append(first)
+        if self.steps and first.fold >= 0 and outcome is None:
+            kept = self.now().trials[first.trial].checkpoints.get(first.fold, [])
+            begin = kept[-1].step + 1 if kept else 0
+            sieve = Sieve("m", rungs.watched(self.now(), first))
+            self.waiting.append(Underway(first, begin, sieve))
+            return
         artifacts = {}
         if first.fold == REFIT:
             artifacts = {"model": Artifact("checkpoints/model.pkl", "m" * 64, 1)}
         self.feed(stimuli.RunEnded(self.t, first, outcome or self._success(first), artifacts))
+
+    def _step(self, run: Underway) -> None:
+        """One step of a run, its report, and a checkpoint where one is due; or its end."""
+        if run.step >= self.steps:
+            self.stops.discard(run.key)
+            self.feed(stimuli.RunEnded(self.t, run.key, self._success(run.key)))
+            return
+        assert self.curve is not None
+        self.trained.append((run.key, run.step))
+        if self.keep and (run.step + 1) % self.keep == 0:
+            kept = Checkpoint(run.step, f"{run.key}", "c" * 64, 1)
+            self.feed(stimuli.CheckpointMade(self.t, run.key, kept))
+        value = self.curve(run.key.trial, run.key.fold, run.step)
+        heard = run.sieve.heard(run.step, {"m": value})
+        if heard is not None:
+            self.feed(stimuli.Reported(self.t, run.key, run.step, heard))
+        if run.key in self.stops:
+            self.stops.discard(run.key)
+            self.feed(stimuli.RunCancelled(self.t, run.key))
+        else:
+            run.step += 1
+            self.waiting.append(run)
 
     def _success(self, key: RunKey) -> Success:
         if key.fold == HOLDOUT:
             return Success({"m": 0.5}, 1.0, report={"metrics": {}})
         if key.fold == REFIT:
             return Success({}, 1.0)
-        return Success({"m": self.score(key.trial, key.fold)}, 3.0)
+        last = self.steps - 1
+        score = self.curve(key.trial, key.fold, last) if self.curve else None
+        return Success({"m": self.score(key.trial, key.fold) if score is None else score}, 3.0)
 
     def _cancel(self, runs: tuple[RunKey, ...]) -> None:
-        """What still waits is dropped; it had not begun."""
-        kept: deque[c.Command] = deque()
+        """What still waits is dropped; it had not begun. What has is told at its report."""
+        underway = {each.key for each in self.waiting if isinstance(each, Underway)}
+        self.stops |= underway & set(runs)
+        kept: deque[c.Command | Underway] = deque()
         for command in self.waiting:
             if isinstance(command, c.Dispatch):
                 left = tuple(key for key in command.runs if key not in runs)
@@ -213,7 +289,7 @@ class World:
             else:
                 kept.append(command)
         self.waiting = kept
-        for key in runs:
+        for key in [key for key in runs if key not in underway]:
             self.feed(stimuli.RunCancelled(self.t, key))
 
     def run(self, pick: Callable[[int], int] = lambda count: 0, limit: int = 100_000) -> State:

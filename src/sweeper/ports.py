@@ -177,6 +177,7 @@ class Order:
     rank: Rank | None = None  # of the worker that this copy of the order is for; None: alone
     storage: str = ""  # where checkpoints are kept: a directory or an fsspec URL; empty: nowhere
     checkpoint: Checkpoint | None = None  # of an earlier attempt, to go on from
+    watched: tuple[int, ...] = ()  # steps: the first report from each on is heard, ascending
 
 
 TRACE = "--- how it failed ---"

@@ -5,7 +5,18 @@ from __future__ import annotations
 import asyncio
 
 from sweeper.core.records import RunKey, Slot, Success
-from sweeper.execution.mailbox import Buried, Closed, Dropped, Ended, Mailbox, Push, Recall, Started
+from sweeper.execution.mailbox import (
+    Buried,
+    Closed,
+    Dropped,
+    Ended,
+    Mailbox,
+    Push,
+    Recall,
+    Reported,
+    Started,
+)
+from sweeper.execution.sieve import Sieve
 from sweeper.ports import Order, RunResult
 
 SLOT = Slot("n", 0)
@@ -103,9 +114,9 @@ def test_a_run_that_was_called_back_is_told_at_its_next_report():
     async def act():
         mailbox = await filled(order(1))
         await mailbox.take(SLOT, 1, [], 0.3, True)
-        before = await mailbox.report(RunKey(1, 0, 1), 1, {})
+        before = await mailbox.report(RunKey(1, 0, 1), 1)
         await mailbox.tell(2, Recall((RunKey(1, 0, 1),)))
-        return before, await mailbox.report(RunKey(1, 0, 1), 2, {})
+        return before, await mailbox.report(RunKey(1, 0, 1), 2)
 
     assert asyncio.run(act()) == (False, True)
 
@@ -140,3 +151,38 @@ def test_only_a_lease_without_work_is_dismissed():
     assert Closed(SLOT, 1) not in busy
     assert given is None
     assert messages[-1] == Closed(SLOT, 1)
+
+
+def test_what_the_controller_watches_comes_out_before_the_runs_end():
+    async def act():
+        mailbox = await filled(order(1))
+        await mailbox.take(SLOT, 1, [], 0.3, True)
+        await mailbox.report(RunKey(1, 0, 1), 1)
+        await mailbox.report(RunKey(1, 0, 1), 3, 0.7)
+        await mailbox.hand_in(SLOT, 1, [result(1)])
+        return await mailbox.read(0.01)
+
+    started, reported, ended = asyncio.run(act())
+    assert isinstance(started, Started)
+    assert reported == Reported(RunKey(1, 0, 1), 3, 0.7)
+    assert isinstance(ended, Ended)
+
+
+def test_of_each_watched_step_the_first_report_from_there_on_is_heard():
+    sieve = Sieve("m", (1, 3, 9))
+    steps = [step for step in range(12) if sieve.heard(step, {"m": 0.0}) is not None]
+    assert steps == [1, 3, 9]
+    coarse = Sieve("m", (1, 3, 9))
+    assert [s for s in range(0, 50, 5) if coarse.heard(s, {"m": 0.0}) is not None] == [5, 10]
+
+
+def test_a_report_without_the_metric_is_not_heard_and_the_next_with_it_is():
+    sieve = Sieve("m", (1, 3))
+    assert sieve.heard(1, {"loss": 0.1}) is None
+    assert sieve.heard(2, {"loss": 0.1, "m": 0.5}) == 0.5
+    assert sieve.heard(2, {"m": 0.6}) is None
+
+
+def test_nothing_is_heard_where_nothing_is_watched():
+    sieve = Sieve("m", ())
+    assert all(sieve.heard(step, {"m": 0.1}) is None for step in range(100))

@@ -117,8 +117,13 @@ def test_a_holdout_has_four_forms(read, svc, text, holdout):
         ("name=artifacts", "taken by sweeper's own files"),
         ("search.sampler=gpp", "expected one of auto, tpe, gp"),
         ("search.samplr=gp", "did you mean `sampler`?"),
-        ("search.pruner=hyperband", "prunes on epochs"),
-        ("search.pruner=asha", "comes with distributed training"),
+        ("search.pruner=asha", "looks at learning curves, and a `model:` has none"),
+        ("search.pruner={name: hyperband, max_steps: 9}", "or a `train:` function"),
+        ("search.pruner=sha", "here that is `asha`"),
+        ("search.pruner={alpha: 0.1}", "the key `name` is missing"),
+        ("search.pruner={name: racing, startup: 3}", "it is for median and wilcoxon"),
+        ("search.pruner={name: none, alpha: 0.1}", "it takes none"),
+        ("search.pruner={name: median, reduction: 3}", "expected startup, min_steps"),
         ("search.pruner={name: racing, alpha: 2}", "a share between 0 and 1"),
         ("search.concurrency=0", "a whole number of at least 1"),
         ("search.concurrency=many", "auto, or a number"),
@@ -220,3 +225,49 @@ def test_without_free_parameters_there_is_one_trial(read, svc):
     loaded = read(svc, "model.parameters.C=1.0", "budget.trials=40")
     assert loaded.spec.budget == Budget(1)
     assert "no free parameters" in loaded.warnings[0]
+
+
+TRAIN = """\
+name: own
+train: own_code:train
+parameters: {lr: {min: 0.1, max: 1.0}}
+metric: {name: loss, goal: minimize}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "pruner"),
+    [
+        ("asha", PrunerSpec("asha")),
+        (
+            "{name: asha, min_steps: 2, max_steps: 50, reduction: 4}",
+            PrunerSpec("asha", min_steps=2, max_steps=50, reduction=4),
+        ),
+        ("{name: hyperband, max_steps: 27}", PrunerSpec("hyperband", max_steps=27)),
+        ("{name: median, startup: 2, min_steps: 5}", PrunerSpec("median", startup=2, min_steps=5)),
+    ],
+)
+def test_pruners_of_learning_curves_are_read(read, text, pruner):
+    loaded = read(TRAIN, f"search.pruner={text}")
+    assert loaded.problems == ()
+    assert loaded.spec.search.pruner == pruner
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("hyperband", "{name: hyperband, max_steps: …}"),
+        ("{name: hyperband}", "the key `max_steps` is missing"),
+        ("{name: asha, max_steps: 3, min_steps: 3}", "a `max_steps` above `min_steps`"),
+        ("{name: asha, reduction: 1}", "a whole number of at least 2"),
+        ("{name: asha, min_steps: 0}", "a whole number of at least 1"),
+        ("{name: asha, max_steps: many}", "a whole number of at least 1"),
+        ("{name: asha, alpha: 0.1}", "`alpha` means nothing to `asha`"),
+        ("{name: asha, steps: 1}", "unknown key `steps`; expected one of name, min_steps"),
+        ("{name: ahsa, min_steps: 1}", "did you mean `asha`?"),
+    ],
+)
+def test_a_wrong_pruner_of_learning_curves_is_one_problem(read, text, words):
+    (problem,) = read(TRAIN, f"search.pruner={text}").problems
+    assert words in problem
+    assert ": search.pruner" in problem

@@ -7,7 +7,7 @@ import random
 import pytest
 from scipy import stats
 
-from sweeper.core import pruning, racing
+from sweeper.core import pruning, racing, standings
 from sweeper.core.evolve import evolve
 from sweeper.core.records import Phase, State, Trial, TrialState
 from sweeper.core.specs import Goal
@@ -31,6 +31,7 @@ def state_of(
     for number, row in enumerate(complete):
         state.trials[number] = trial_of(state, number, row)
         state.ranking.append((-sum(row) / len(row), number))
+        standings.complete(state, state.trials[number])
     return state
 
 

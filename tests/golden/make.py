@@ -13,9 +13,9 @@ from sweeper.core import codec, stimuli  # noqa: E402
 from sweeper.core import commands as c  # noqa: E402
 from sweeper.core.events import TrialCompleted  # noqa: E402
 from sweeper.core.records import DataDigest, FailureKind, HistoryEntry, Node  # noqa: E402
-from sweeper.core.specs import Budget  # noqa: E402
+from sweeper.core.specs import Budget, PrunerSpec  # noqa: E402
 from sweeper.journal.file import dump  # noqa: E402
-from world import World, failure, spec  # noqa: E402
+from world import Underway, World, failure, spec  # noqa: E402
 
 
 def write(name: str, records: list[list[object]]) -> None:
@@ -64,7 +64,32 @@ def controlled() -> World:
     return world
 
 
+def curves() -> World:
+    """asha on learning curves: set aside, taken up from checkpoints, a failure, another pruner."""
+    asha = PrunerSpec("asha", max_steps=9, reduction=2)
+
+    def curve(trial: int, fold: int, step: int) -> float:
+        return (1 - 0.05 * trial + 0.01 * fold) * (1 - 0.8 ** (step + 1))
+
+    world = World(spec(trials=12, pruner=asha), 2, 2, curve=curve, steps=9, keep=2)
+    failures = [failure(FailureKind.ERROR)]
+    while not world.finished:
+        if not world.waiting:
+            world.rest()
+            continue
+        fails = failures and isinstance(world.waiting[0], Underway) and len(world.trained) == 30
+        world.answer(outcome=failures.pop() if fails else None)
+        if len(world.trained) > 45 and not world.now().taken:
+            before = world.now().spec
+            hyperband = PrunerSpec("hyperband", max_steps=9)
+            search = dataclasses.replace(before.search, pruner=hyperband)
+            after = dataclasses.replace(before, search=search)
+            world.wish(stimuli.Edit(before, after, (), ("search.pruner.name=hyperband",)))
+    return world
+
+
 def main() -> None:
+    write("v1-curves.jsonl", records_of(curves()))
     write("v1-controlled.jsonl", records_of(controlled()))
     world = World(spec(trials=10, concurrency=1), slots=1)
     world.run()

@@ -53,3 +53,16 @@ def test_a_sweep_that_was_changed_by_hand_replays_to_what_it_was():
     assert len(state.trials) == 8
     assert [t.params["x"] for t in state.trials.values() if t.origin == "enqueued"] == [0.25, 0.75]
     assert [entry.number for entry in state.history[:2]] == [-1, -2]
+
+
+def test_a_sweep_stopped_on_curves_replays_to_what_it_was():
+    state = replay(read(HERE / "v1-curves.jsonl"))
+    assert state.status is SweepState.FINISHED
+    assert violations(state) == []
+    assert [n for n, t in state.trials.items() if t.revived] == [1, 2, 3]
+    assert [t.state for t in state.trials.values()].count(TrialState.PRUNED) == 9
+    assert state.best.number == 0
+    assert state.trials[7].reason == "rung 1 of fold 0: 0.234 is 8th of 8, the best 4 go on"
+    assert "rung 3 of fold 0 of bracket 1" in state.trials[11].reason
+    assert list(state.trials[1].curve.values()) == pytest.approx([0.342, 0.4636])
+    assert state.spec.search.pruner.name == "hyperband"

@@ -9,13 +9,20 @@ from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from sweeper.core import commands as c
-from sweeper.core import stimuli
+from sweeper.core import rungs, stimuli
 from sweeper.core.invariants import violations
 from sweeper.core.records import FailureKind, Node, RunState, Success, SweepState
-from sweeper.core.specs import Budget, Retries
-from world import World, failure, spec
+from sweeper.core.specs import Budget, PrunerSpec, Retries
+from world import Underway, World, failure, learning, spec
 
-PRUNERS = st.sampled_from(["racing", "median", "wilcoxon", "none"])
+PRUNERS = st.sampled_from(
+    [
+        *map(PrunerSpec, ("racing", "median", "wilcoxon", "asha", "none")),
+        PrunerSpec("asha", min_steps=2, max_steps=5, reduction=2),
+        PrunerSpec("hyperband", max_steps=6, reduction=2),
+        PrunerSpec("median", startup=1, min_steps=2),
+    ]
+)
 
 
 class Sweep(RuleBasedStateMachine):
@@ -27,12 +34,15 @@ class Sweep(RuleBasedStateMachine):
         folds=st.integers(1, 6),
         concurrency=st.sampled_from([None, 1, 3]),
         trials=st.integers(1, 12),
+        steps=st.sampled_from([0, 3, 7]),
+        keep=st.integers(0, 3),
     )
-    def begin(self, pruner, slots, folds, concurrency, trials):
+    def begin(self, pruner, slots, folds, concurrency, trials, steps, keep):
         self.trials = trials
         retries = Retries(error=1, lost=2)
         sweep = spec(trials=trials, pruner=pruner, concurrency=concurrency, retries=retries)
-        self.world = World(sweep, folds=folds, slots=slots)
+        curve = learning if steps else None
+        self.world = World(sweep, folds, slots, curve=curve, steps=steps, keep=keep)
         self.acknowledged: dict[tuple[int, int], dict[str, float]] = {}
 
     def remember(self):
@@ -56,7 +66,7 @@ class Sweep(RuleBasedStateMachine):
     def fail(self, index, kind, charged, what):
         world = self.world
         index %= len(world.waiting)
-        if isinstance(world.waiting[index], c.Dispatch):
+        if isinstance(world.waiting[index], c.Dispatch | Underway):
             world.answer(index, failure(kind, charged, what))
         else:
             world.answer(index)
@@ -115,6 +125,14 @@ class Sweep(RuleBasedStateMachine):
         self.world.wish(stimuli.Edit(before, after, ()))
         self.trials = self.world.now().spec.budget.trials
 
+    @rule(pruner=PRUNERS)
+    def change_the_pruner(self, pruner):
+        before = self.world.now().spec
+        after = dataclasses.replace(
+            before, search=dataclasses.replace(before.search, pruner=pruner)
+        )
+        self.world.wish(stimuli.Edit(before, after, ()))
+
     @precondition(lambda self: self.world.now().running)
     @rule(index=st.integers(0, 5))
     def cancel(self, index):
@@ -139,6 +157,7 @@ class Sweep(RuleBasedStateMachine):
         if runs and not self.world.finished:
             key = data.draw(st.sampled_from(runs)).key
             before = len(self.world.records)
+            self.world.feed(stimuli.Reported(self.world.t, key, 3, 9.9))
             self.world.feed(stimuli.RunEnded(self.world.t, key, Success({"m": 9.9}, 1.0)))
             assert len(self.world.records) == before
 
@@ -165,6 +184,8 @@ class Sweep(RuleBasedStateMachine):
             self.world.run()
         if self.world.now().status is SweepState.FINISHED:
             assert len(self.world.now().trials) == self.trials
+            assert rungs.promotable(self.world.now()) is None
+        assert self.world.replayed() == self.world.now()
 
 
 Sweep.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from sweeper.app.directory import Directory
 from sweeper.app.prepare import Prepared
+from sweeper.core import rungs
 from sweeper.core.endings import winning_model
 from sweeper.core.records import HOLDOUT, RunKey, State
 from sweeper.core.seeds import derive
@@ -46,6 +47,7 @@ class Orders:
             memory=_memory(state, key),
             storage=spec.checkpoints.storage or str(self._directory.path / CHECKPOINTS),
             checkpoint=kept[-1] if kept else None,
+            watched=rungs.watched(state, key),
         )
 
     def _holdout(self, state: State, key: RunKey, seed: int) -> Order:

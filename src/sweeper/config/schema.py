@@ -225,7 +225,8 @@ def _settled(
 ) -> SweepSpec:
     """The spec, worth something only when no problem was noted."""
     name = settings.read_name(keys["name"]) if "name" in keys else ""
-    search = settings.read_search(keys["search"]) if "search" in keys else SearchSpec()
+    reports = "train" in keys or "model" not in keys
+    search = settings.read_search(keys["search"], reports) if "search" in keys else SearchSpec()
     budget = settings.read_budget(keys["budget"]) if "budget" in keys else Budget()
     return SweepSpec(
         name=name,

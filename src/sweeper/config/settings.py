@@ -6,6 +6,7 @@ import re
 from urllib.parse import urlsplit
 
 from sweeper.config.cursor import Cursor
+from sweeper.config.pruner_section import read_pruner
 from sweeper.config.tree import Scalar, Table
 from sweeper.core.specs import (
     Budget,
@@ -18,8 +19,6 @@ from sweeper.core.specs import (
 
 SAMPLERS = ("auto", "tpe", "gp", "cmaes", "random", "qmc", "grid")
 DEFAULT_TRIALS = 40
-PRUNERS = ("racing", "median", "wilcoxon", "none")
-_ON_EPOCHS = {"asha", "hyperband", "successive_halving", "halving", "median_epochs", "pbt"}
 _TAKEN = {"mlflow.db", "artifacts"}
 _ALIAS = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _VERSION = re.compile(r"v\d+", re.IGNORECASE)
@@ -38,11 +37,12 @@ def read_seed(at: Cursor) -> int:
     return at.integer(0, 0, _MOST_SEED)
 
 
-def read_search(at: Cursor) -> SearchSpec:
+def read_search(at: Cursor, reports: bool) -> SearchSpec:
+    """`reports`: what is trained reports learning curves."""
     keys = at.fields(("sampler", "pruner", "concurrency"))
     return SearchSpec(
         sampler=keys["sampler"].one_of(SAMPLERS, "auto") if "sampler" in keys else "auto",
-        pruner=_pruner(keys["pruner"]) if "pruner" in keys else PrunerSpec(),
+        pruner=read_pruner(keys["pruner"], reports) if "pruner" in keys else PrunerSpec(),
         concurrency=_concurrency(keys["concurrency"]) if "concurrency" in keys else None,
     )
 
@@ -54,27 +54,6 @@ def _concurrency(at: Cursor) -> int | None:
         at.wrong("auto, or a number of trials in flight")
         return None
     return at.integer(1, 1, 100_000)
-
-
-def _pruner(at: Cursor) -> PrunerSpec:
-    if isinstance(at.tree, Scalar):
-        return PrunerSpec(_pruner_name(at))
-    keys = at.fields(("name", "alpha", "startup"), required=("name",))
-    return PrunerSpec(
-        name=_pruner_name(keys["name"]) if "name" in keys else "racing",
-        alpha=keys["alpha"].share(0.05) if "alpha" in keys else 0.05,
-        startup=keys["startup"].integer(4, 1, 100_000) if "startup" in keys else 4,
-    )
-
-
-def _pruner_name(at: Cursor) -> str:
-    if isinstance(at.value, str) and at.value.lower() in _ON_EPOCHS:
-        at.problem(
-            f"`{at.value}` prunes on epochs, which comes with distributed training, not yet; "
-            f"expected one of {', '.join(PRUNERS)}: they prune on folds"
-        )
-        return "racing"
-    return at.one_of(PRUNERS, "racing")
 
 
 def read_budget(at: Cursor) -> Budget:

@@ -15,8 +15,8 @@ from typing import Any
 
 from sweeper.core import commands as c
 from sweeper.core import events as e
-from sweeper.core import pruning, retry, stimuli, wishes
-from sweeper.core.endings import MODEL, dropped, give_up, recall
+from sweeper.core import pruning, retry, rungs, stimuli, wishes
+from sweeper.core.endings import MODEL, SETTLING, dropped, give_up, recall
 from sweeper.core.phases import advance
 from sweeper.core.records import (
     REFIT,
@@ -109,29 +109,33 @@ def _succeeded(state: State, trial: Trial, s: stimuli.RunEnded, outcome: Success
     if s.run.fold == REFIT and MODEL not in s.artifacts:
         after, orders = _fail(state, s.t, "the refit left no model", s.run)
         return events + after, orders
-    if s.run.fold < 0 or trial.state is not TrialState.RUNNING:
+    if s.run.fold < 0:
         return events, []
     folds = state.splits.folds
     seen = _with(trial, s.run.fold, outcome)
-    if len(seen.scores) == folds:
+    back = trial.state is TrialState.PRUNED and _searching(state) and bool(trial.curve)
+    if len(seen.scores) == folds and (back or trial.state is TrialState.RUNNING):
         name = state.spec.metric.name
         value = mean([seen.scores[k][name] for k in range(folds)])
+        if back:
+            events.append(e.TrialRevived(s.t, trial.number, "it had finished all the same"))
         events.append(e.TrialCompleted(s.t, trial.number, value, f"all {folds} folds"))
+        return events, []
+    if trial.state is not TrialState.RUNNING:
         return events, []
     verdict = pruning.judge(state, seen, prefix(trial, folds), prefix(seen, folds))
     if verdict is None:
         return events, []
-    events.append(
-        e.TrialPruned(
-            s.t,
-            trial.number,
-            verdict.folds,
-            state.spec.metric.goal.sign * verdict.predicted,
-            verdict.chance,
-            verdict.reason,
-        )
-    )
-    return events, recall(trial, but=s.run.fold)
+    return [*events, _pruned(state, s.t, trial, verdict)], recall(trial, but=s.run.fold)
+
+
+def _searching(state: State) -> bool:
+    return state.phase in (Phase.SEARCH, Phase.REVIVAL) and not state.timed_out
+
+
+def _pruned(state: State, t: float, trial: Trial, verdict: pruning.Verdict) -> e.Event:
+    predicted = state.spec.metric.goal.sign * verdict.predicted
+    return e.TrialPruned(t, trial.number, verdict.folds, predicted, verdict.chance, verdict.reason)
 
 
 def _with(trial: Trial, fold: int, outcome: Success) -> Trial:
@@ -195,11 +199,29 @@ def _checkpoint(state: State, s: stimuli.CheckpointMade) -> Decision:
     return [e.CheckpointWritten(s.t, s.run, s.checkpoint), *events], orders
 
 
-def _cancelled(state: State, s: stimuli.RunCancelled) -> Decision:
-    _, run = _open_run(state, s.run)
-    if run is None:
+def _reported(state: State, s: stimuli.Reported) -> Decision:
+    """A run is not kept waiting for the verdict: what it does meanwhile is not lost, and a
+    rung's comparison is of what was reported there, however much later it is decided."""
+    trial, run = _open_run(state, s.run)
+    if trial is None or run is None or trial.state is not TrialState.RUNNING:
         return [], []
-    reason = "the sweep is stopping" if state.stopping else "its trial had ended"
+    rung = rungs.reached(state, trial, s.run.fold, s.step)
+    if rung is None:
+        return [], []
+    events: list[e.Event] = [e.CurveReported(s.t, s.run, s.step, s.value, rung)]
+    verdict = rungs.judge(state, trial, rung, s.value)
+    if verdict is None:
+        return events, []
+    return [*events, _pruned(state, s.t, trial, verdict)], recall(trial, grace=SETTLING)
+
+
+def _cancelled(state: State, s: stimuli.RunCancelled) -> Decision:
+    trial, run = _open_run(state, s.run)
+    if trial is None or run is None:
+        return [], []
+    back = trial.state is TrialState.RUNNING
+    ended = "its trial was set aside for a moment" if back else "its trial had ended"
+    reason = "the sweep is stopping" if state.stopping else ended
     return [e.FoldCancelled(s.t, s.run, reason)], []
 
 
@@ -242,6 +264,7 @@ _DECIDE: dict[type, Callable[[State, Any], Decision]] = {
     stimuli.SamplingFailed: _sampling_failed,
     stimuli.RunEnded: _run_ended,
     stimuli.CheckpointMade: _checkpoint,
+    stimuli.Reported: _reported,
     stimuli.RunCancelled: _cancelled,
     stimuli.RegistrationEnded: _registration,
     stimuli.StopRequested: _stop,

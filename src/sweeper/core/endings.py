@@ -11,14 +11,18 @@ from sweeper.core.scoring import prefix
 GRACE = 5.0
 """Seconds a cancelled fold run has to stop by itself."""
 
+SETTLING = 60.0
+"""Seconds for a run that is set aside, and may go on later: to come to its next report, and to
+finish the checkpoint that it may be writing."""
+
 MODEL = "model"
 """The role of the refitted model's file among the sweep's artefacts."""
 
 
-def recall(trial: Trial, but: int | None = None) -> list[c.Command]:
+def recall(trial: Trial, but: int | None = None, grace: float = GRACE) -> list[c.Command]:
     """Call back what the trial has in flight, except the fold that has just ended."""
     runs = tuple(r.key for r in trial.runs if r.state is RunState.RUNNING and r.key.fold != but)
-    return [c.Cancel(runs, GRACE)] if runs else []
+    return [c.Cancel(runs, grace)] if runs else []
 
 
 def give_up(state: State, t: float, why: str) -> tuple[list[e.Event], list[c.Command]]:
@@ -35,10 +39,12 @@ def give_up(state: State, t: float, why: str) -> tuple[list[e.Event], list[c.Com
 def _given_up(state: State, trial: Trial, t: float, why: str) -> e.Event:
     seen = prefix(trial, state.splits.folds)
     reason = f"{why}, after {len(trial.scores)} of {state.splits.folds} folds"
-    if seen == 0:
-        return e.TrialFailed(t, trial.number, reason)
-    value = state.spec.metric.goal.sign * pruning.forecast(state, trial, seen)
-    return e.TrialPruned(t, trial.number, seen, value, None, reason)
+    if seen:
+        value = state.spec.metric.goal.sign * pruning.forecast(state, trial, seen)
+        return e.TrialPruned(t, trial.number, seen, value, None, reason)
+    if trial.rung is not None:
+        return e.TrialPruned(t, trial.number, 0, trial.curve[trial.rung], None, reason)
+    return e.TrialFailed(t, trial.number, reason)
 
 
 def dropped(

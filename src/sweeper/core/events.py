@@ -19,6 +19,7 @@ from sweeper.core.records import (
     Node,
     Phase,
     Registered,
+    Rung,
     RunKey,
     Slot,
     SplitDigest,
@@ -195,6 +196,17 @@ class CheckpointsDropped:
 
 
 @dataclass(frozen=True, slots=True)
+class CurveReported:
+    """A running fold's metric where the pruner looks: the first report at or after a rung."""
+
+    t: float
+    run: RunKey
+    step: int  # that was reported
+    value: float
+    rung: Rung
+
+
+@dataclass(frozen=True, slots=True)
 class FoldSucceeded:
     t: float
     run: RunKey
@@ -245,7 +257,7 @@ class TrialPruned:
 
     t: float
     trial: int
-    folds: int  # the contiguous prefix the decision rests on
+    folds: int  # the contiguous prefix of finished folds that the decision rests on
     predicted: float
     chance: float | None  # of beating the incumbent, where the pruner knows one
     reason: str
@@ -359,6 +371,7 @@ Event = (
     | FoldsDispatched
     | CheckpointWritten
     | CheckpointsDropped
+    | CurveReported
     | FoldSucceeded
     | FoldFailed
     | FoldLost

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from sweeper.core import events as e
+from sweeper.core import standings
 from sweeper.core.records import (
     FailureKind,
     FoldRun,
@@ -29,6 +30,7 @@ from sweeper.core.records import (
     TrialState,
 )
 from sweeper.core.transitions import PHASE, RUN, SWEEP, TRIAL, InvalidTransition
+from sweeper.core.work import wanted
 
 ENQUEUED = "enqueued"
 """The origin of a trial by hand."""
@@ -101,6 +103,8 @@ def _settings(state: State, event: e.SettingsChanged) -> None:
     state.filed = event.filed or state.filed
     state.sets = state.sets if event.sets is None else event.sets
     state.timed_out = state.exhausted = False
+    for number in state.running:
+        _line_up(state, state.trials[number])
 
 
 def room(state: State, trials: int | None) -> bool:
@@ -217,8 +221,7 @@ def _unload(state: State, slot: Slot, load: int) -> None:
 def _line_up(state: State, trial: Trial) -> None:
     """Where the trial stands among those that have folds to send."""
     out = [run.key.fold for run in trial.runs if run.state is RunState.RUNNING]
-    folds = range(state.splits.folds)
-    left = any(fold not in trial.scores and fold not in out for fold in folds)
+    left = any(fold not in out for fold in wanted(state, trial))
     if left and trial.state is TrialState.RUNNING:
         state.line.file(trial.number, len(out))
     else:
@@ -239,6 +242,10 @@ def _dropped(state: State, event: e.CheckpointsDropped) -> None:
         if not any(trial.checkpoints.values()):
             trial.checkpoints.clear()
             state.holding.discard(gone.trial)
+
+
+def _curve(state: State, event: e.CurveReported) -> None:
+    standings.enter(state, state.trials[event.run.trial], event.rung, event.value)
 
 
 def _succeeded(state: State, event: e.FoldSucceeded) -> None:
@@ -306,6 +313,7 @@ def _completed(state: State, event: e.TrialCompleted) -> None:
     trial = _move(state, event)
     trial.value = event.value
     bisect.insort(state.ranking, (-state.spec.metric.goal.sign * event.value, trial.number))
+    standings.complete(state, trial)
     _tell(state, trial, event.value)
 
 
@@ -313,11 +321,13 @@ def _pruned(state: State, event: e.TrialPruned) -> None:
     trial = _move(state, event)
     trial.value = event.predicted
     state.aside.add(trial.number)
+    standings.wait(state, trial)
     _tell(state, trial, event.predicted)
 
 
 def _trial_failed(state: State, event: e.TrialFailed) -> None:
     trial = _move(state, event)
+    standings.leave(state, trial)
     state.history.append(HistoryEntry(trial.number, trial.params, None, bad=event.bad))
 
 
@@ -325,6 +335,7 @@ def _revived(state: State, event: e.TrialRevived) -> None:
     trial = _move(state, event)
     trial.revived += 1
     state.aside.discard(trial.number)
+    standings.go_on(state, trial)
     trial.ended = None
     state.running.add(trial.number)
     _line_up(state, trial)
@@ -419,6 +430,7 @@ _APPLY: dict[type, Callable[[State, Any], None]] = {
     e.FoldsDispatched: _dispatched,
     e.CheckpointWritten: _checkpoint,
     e.CheckpointsDropped: _dropped,
+    e.CurveReported: _curve,
     e.FoldSucceeded: _succeeded,
     e.FoldFailed: _failed,
     e.FoldLost: _ended_otherwise,

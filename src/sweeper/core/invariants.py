@@ -4,23 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sweeper.core.records import LIVE, RunState, State, SweepState, Trial, TrialState
+from sweeper.core import standings
+from sweeper.core.records import (
+    LIVE,
+    Rung,
+    RunState,
+    Standings,
+    State,
+    SweepState,
+    Trial,
+    TrialState,
+)
 from sweeper.core.rooms import Rooms
 from sweeper.core.scoring import mean
+from sweeper.core.work import wanted
 
 
 def violations(state: State) -> list[str]:
     """Each broken invariant in words; empty for a sound state."""
-    return [
-        *_numbers(state),
-        *_slots(state),
-        *_rooms(state),
-        *_line(state),
-        *_sets(state),
-        *_holding(state),
-        *_all_trials(state),
-        *_end(state),
-    ]
+    checks = (
+        _numbers,
+        _slots,
+        _rooms,
+        _line,
+        _sets,
+        _holding,
+        _rungs,
+        _prefixes,
+        _all_trials,
+        _end,
+    )
+    return [broken for check in checks for broken in check(state)]
 
 
 def _numbers(state: State) -> Iterator[str]:
@@ -64,7 +78,7 @@ def _line(state: State) -> Iterator[str]:
     for number in state.running:
         trial = state.trials[number]
         out = {run.key.fold for run in trial.runs if run.state is RunState.RUNNING}
-        if any(fold not in trial.scores and fold not in out for fold in range(state.splits.folds)):
+        if any(fold not in out for fold in wanted(state, trial)):
             expected.append((len(out), number))
     if sorted(expected) != list(state.line):
         yield "the line is not of the running trials that have folds to send"
@@ -88,6 +102,33 @@ def _holding(state: State) -> Iterator[str]:
     holding = {t.number for t in state.trials.values() if any(t.checkpoints.values())}
     if holding != state.holding:
         yield "the set of trials with checkpoints is wrong"
+
+
+def _rungs(state: State) -> Iterator[str]:
+    seen: dict[Rung, list[tuple[float, int]]] = {rung: [] for rung in state.rungs}
+    waiting: dict[Rung, list[tuple[float, int]]] = {rung: [] for rung in state.rungs}
+    for trial in state.trials.values():
+        if trial.state is TrialState.FAILED:
+            continue
+        for rung in trial.curve:
+            seen.setdefault(rung, []).append(standings.place(state, trial, rung))
+        if trial.state is TrialState.PRUNED and trial.rung is not None:
+            waiting[trial.rung].append(standings.place(state, trial, trial.rung))
+    for rung, expected in seen.items():
+        found = state.rungs.get(rung, Standings())
+        if found.seen != sorted(expected):
+            yield f"{rung} does not have exactly the trials that were there, in order"
+        if found.waiting != sorted(waiting.get(rung, ())):
+            yield f"{rung} does not have exactly the trials that were set aside there"
+
+
+def _prefixes(state: State) -> Iterator[str]:
+    expected: dict[int, list[tuple[float, int]]] = {}
+    for _, number in state.ranking:
+        for folds, value in standings.prefix_means(state, state.trials[number]):
+            expected.setdefault(folds, []).append((-value, number))
+    if state.prefixes != {folds: sorted(entries) for folds, entries in expected.items()}:
+        yield "the means over first folds are not those of the complete trials"
 
 
 def _all_trials(state: State) -> Iterator[str]:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from sweeper.core import commands as c
 from sweeper.core import events as e
-from sweeper.core import racing, scheduling
+from sweeper.core import racing, rungs, scheduling
 from sweeper.core.endings import GRACE, MODEL, dropped, give_up, winning_model
 from sweeper.core.evolve import ENQUEUED, room
 from sweeper.core.records import HOLDOUT, LIVE, REFIT, Phase, RunKey, State, SweepState, Trial
@@ -54,12 +54,15 @@ def _search(state: State, t: float) -> Decision:
     sent = _send(state, t)
     if sent[0]:
         return sent
+    back = _take_up(state, t)
+    if back:
+        return back, []
     asked = _ask(state, t)
     if asked[0]:
         return asked
     if state.running or state.asking or state.slots:
         return [], []
-    if not state.nodes and not state.timed_out and _may_ask(state):
+    if not state.nodes and not state.timed_out and (_may_ask(state) or rungs.promotable(state)):
         return [], []
     return _after_search(state, t)
 
@@ -86,6 +89,18 @@ def _send(state: State, t: float) -> Decision:
     return events, [c.Dispatch(slot, runs) for slot, runs in batches]
 
 
+def _take_up(state: State, t: float) -> list[e.Event]:
+    """A trial that was set aside at a rung and is among the best there by now."""
+    if not state.nodes or state.timed_out or _full(state):
+        return []
+    found = rungs.promotable(state)
+    return [] if found is None else _revived(state, t, state.trials[found[0]], found[1])
+
+
+def _full(state: State) -> bool:
+    return len(state.running) + len(state.asking) >= scheduling.concurrency(state)
+
+
 def _may_ask(state: State) -> bool:
     if state.timed_out:
         return False
@@ -96,7 +111,7 @@ def _ask(state: State, t: float) -> Decision:
     """Begin a trial by hand, or ask the sampler for one; a grid is asked one by one."""
     if not state.nodes or not _may_ask(state):
         return [], []
-    if len(state.running) + len(state.asking) >= scheduling.concurrency(state):
+    if _full(state):
         return [], []
     number = _next_number(state)
     if state.queue:
@@ -151,12 +166,13 @@ def _revival(state: State, t: float) -> Decision:
         )
     events: list[e.Event] = []
     for number, chance in back[:room]:
-        events += _revived(state, t, state.trials[number], chance)
+        why = f"chance {chance:.2g} of winning"
+        events += _revived(state, t, state.trials[number], why)
     return events, []
 
 
-def _revived(state: State, t: float, trial: Trial, chance: float) -> list[e.Event]:
-    events: list[e.Event] = [e.TrialRevived(t, trial.number, f"chance {chance:.2g} of winning")]
+def _revived(state: State, t: float, trial: Trial, why: str) -> list[e.Event]:
+    events: list[e.Event] = [e.TrialRevived(t, trial.number, why)]
     folds = state.splits.folds
     if len(trial.scores) == folds:
         value = mean(fold_values(state, trial))

@@ -1,5 +1,7 @@
 """Which running trials to stop, by their folds. One function for each pruner's name.
 
+By their learning curves: see `rungs`.
+
 A verdict always carries its reason. Pruners look at the contiguous prefix of finished
 folds only, so that their decisions do not depend on which fold happened to end first.
 """
@@ -8,13 +10,13 @@ from __future__ import annotations
 
 import itertools
 import math
-import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sweeper.core import racing
 from sweeper.core.records import Phase, State, Trial
 from sweeper.core.scoring import mean, signed
+from sweeper.core.standings import middle
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +66,10 @@ def _race(state: State, trial: Trial, seen: int) -> Verdict | None:
 
 def _median(state: State, trial: Trial, seen: int) -> Verdict | None:
     """Stop below the median of the complete trials' means over the same folds."""
-    if len(state.ranking) < state.spec.search.pruner.startup:
+    others = state.prefixes.get(seen, [])
+    if len(others) < state.spec.search.pruner.startup:
         return None
-    others = [mean(signed(state, state.trials[n], seen)) for _, n in state.ranking]
-    own, middle = mean(signed(state, trial, seen)), statistics.median(others)
-    if own >= middle:
+    if mean(signed(state, trial, seen)) >= middle(others):
         return None
     reason = f"below the median of {len(others)} trials on the first {seen} folds"
     return Verdict(seen, forecast(state, trial, seen), None, reason)
@@ -137,5 +138,7 @@ _RULES: dict[str, Callable[[State, Trial, int], Verdict | None]] = {
     "racing": _race,
     "median": _median,
     "wilcoxon": _wilcoxon,
+    "asha": _never,
+    "hyperband": _never,
     "none": _never,
 }

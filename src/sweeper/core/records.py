@@ -153,6 +153,29 @@ class Checkpoint:
     size: int  # bytes, of all files
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Rung:
+    """A place on learning curves where trials are compared: this fold's curve at this step.
+
+    Trials of different brackets are not compared.
+    """
+
+    fold: int
+    step: int
+    bracket: int = 0
+
+
+@dataclass(slots=True)
+class Standings:
+    """Who has been at a rung: (score, smaller better; trial number), best first.
+
+    `waiting` are those among them that were set aside there. Changed by `evolve` only.
+    """
+
+    seen: list[tuple[float, int]] = field(default_factory=list)
+    waiting: list[tuple[float, int]] = field(default_factory=list)
+
+
 @dataclass(frozen=True, slots=True)
 class SplitDigest:
     """The folds: how many, each one's validation rows, and a SHA-256 over all indices."""
@@ -218,6 +241,12 @@ class Trial:
     scores: dict[int, dict[str, float]] = field(default_factory=dict)  # fold → metrics
     resting: dict[int, float] = field(default_factory=dict)  # fold → not again before
     checkpoints: dict[int, list[Checkpoint]] = field(default_factory=dict)  # fold → oldest first
+    curve: dict[Rung, float] = field(default_factory=dict)  # the metric at rungs, as reached
+
+    @property
+    def rung(self) -> Rung | None:
+        """The last one it has been at."""
+        return next(reversed(self.curve), None)
 
     def attempts(self, fold: int) -> int:
         """How often this fold has been sent out."""
@@ -301,6 +330,10 @@ class State:
     holding: set[int] = field(default_factory=set)  # numbers of trials that have checkpoints
     aside: set[int] = field(default_factory=set)  # numbers of pruned trials
     ranking: list[tuple[float, int]] = field(default_factory=list)  # complete, best first
+    rungs: dict[Rung, Standings] = field(default_factory=dict)
+    prefixes: dict[int, list[tuple[float, int]]] = field(
+        default_factory=dict
+    )  # folds → complete trials by their means over the first so many, best first
     registering: bool = False  # the registry was asked and has not answered
     fold_seconds: float | None = None  # running mean of recent fold runs
     successes: int = 0  # fold runs that gave scores

@@ -40,12 +40,12 @@ def concurrency(state: State) -> int:
     slots = slot_count(state)
     if slots <= 1:
         return 1
-    base = slots
+    base, folds = slots, 1 if state.spec.search.pruner.halving else state.splits.folds
     if state.sampler in LEARNING:
-        base = max(2, math.ceil(slots / state.splits.folds))
+        base = max(2, math.ceil(slots / folds))
     if state.fold_seconds is None or state.fold_seconds >= SHORT:
         return base
-    return base + max(slots, math.ceil(2 * slots * _batch(state) / state.splits.folds))
+    return base + max(slots, math.ceil(2 * slots * _batch(state) / folds))
 
 
 def _batch(state: State) -> int:

@@ -35,6 +35,11 @@ def signed(state: State, trial: Trial, folds: int) -> list[float]:
     return [sign * trial.scores[k][name] for k in range(folds)]
 
 
+def standing(state: State, trial: Trial, fold: int, value: float) -> float:
+    """The mean over the folds before `fold` and its own `value` so far, larger better."""
+    return mean([*signed(state, trial, fold), state.spec.metric.goal.sign * value])
+
+
 def fold_values(state: State, trial: Trial) -> list[float]:
     """Scores of the sweep's metric as the user reads them, of the folds there are."""
     name = state.spec.metric.name

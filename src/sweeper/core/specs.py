@@ -146,9 +146,17 @@ class TrainSpec:
 
 @dataclass(frozen=True, slots=True)
 class PrunerSpec:
-    name: str = "racing"  # racing | median | wilcoxon | none
+    name: str = "racing"  # racing | median | wilcoxon | asha | hyperband | none
     alpha: float = 0.05  # racing: stop under this chance; wilcoxon: the p-value
-    startup: int = 4  # complete trials needed before anything is stopped
+    startup: int = 4  # trials to compare with before median and wilcoxon stop any
+    min_steps: int = 1  # the first step of a learning curve at which a run may be stopped
+    max_steps: int | None = None  # from here on it is not stopped any more; hyperband needs it
+    reduction: int = 3  # asha and hyperband: one in so many goes on from each rung
+
+    @property
+    def halving(self) -> bool:
+        """Whether it compares trials on their first fold, and takes up again whom it stopped."""
+        return self.name in ("asha", "hyperband")
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,6 +163,16 @@ class CheckpointMade:
 
 
 @dataclass(frozen=True, slots=True)
+class Reported:
+    """A run that goes on has reported the sweep's metric, at a step that the pruner looks at."""
+
+    t: float
+    run: RunKey
+    step: int
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
 class RunCancelled:
     """The executor confirms that a run it was told to cancel will give no outcome."""
 
@@ -205,6 +215,7 @@ Stimulus = (
     | SamplingFailed
     | RunEnded
     | CheckpointMade
+    | Reported
     | RunCancelled
     | RegistrationEnded
     | StopRequested

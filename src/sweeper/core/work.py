@@ -23,12 +23,20 @@ def shape(state: State, trial: Trial, fold: int) -> Shape:
     )
 
 
+def wanted(state: State, trial: Trial) -> list[int]:
+    """The trial's folds that have no score, in order; only the first while the pruner may set
+    the trial aside for how it does there."""
+    first = state.spec.search.pruner.halving and 0 not in trial.scores
+    folds = 1 if first else state.splits.folds
+    return [fold for fold in range(folds) if fold not in trial.scores]
+
+
 def waiting(state: State, trial: Trial, t: float) -> Iterator[RunKey]:
     """The trial's folds that have no score, are not on a slot and do not rest, in fold order."""
     attempts = Counter(run.key.fold for run in trial.runs)
     out = {run.key.fold for run in trial.runs if run.state is RunState.RUNNING}
-    for fold in range(state.splits.folds):
-        if fold not in trial.scores and fold not in out and trial.resting.get(fold, 0.0) <= t:
+    for fold in wanted(state, trial):
+        if fold not in out and trial.resting.get(fold, 0.0) <= t:
             yield RunKey(trial.number, fold, attempts[fold] + 1)
 
 

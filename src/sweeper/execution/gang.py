@@ -88,7 +88,7 @@ class Member:
         """The run's result, and whether the gang can go on."""
         store = _meeting(len(self._slot.nodes))
         orders = [replace(order, rank=rank) for rank in ranks(self._slot, store.host, store.port)]
-        channel = lease.MailboxChannel(self._mailbox, order.key, str(self._desk.log))
+        channel = lease.MailboxChannel(self._mailbox, self._job, order, str(self._desk.log))
         others = [m.follow.remote(o) for m, o in zip(self._mates, orders[1:], strict=True)]
         watch = Watch(others, self._give_up(order))
         own = self._alone(orders[0], channel)

@@ -10,6 +10,7 @@ from typing import Any
 from sweeper.core.records import Checkpoint, Failure, FailureKind, RunKey, Slot
 from sweeper.execution.cluster import ClusterError
 from sweeper.execution.notes import Desk
+from sweeper.execution.sieve import Sieve
 from sweeper.ports import Job, Order, Run, RunResult
 
 LINGER = 0.3
@@ -26,15 +27,17 @@ Done = tuple[RunKey, RunResult, bool]
 class MailboxChannel:
     """A running fold's way to the controller: one call to the mailbox for each report."""
 
-    def __init__(self, mailbox: Any, key: RunKey, log: str) -> None:
-        self._mailbox, self._key = mailbox, key
+    def __init__(self, mailbox: Any, job: Job, order: Order, log: str) -> None:
+        self._mailbox, self._key = mailbox, order.key
+        self._sieve = Sieve(job.spec.metric.name, order.watched)
         self.stopped = False
         self.log = log
 
     def report(self, step: int, metrics: dict[str, float]) -> bool:
         import ray
 
-        self.stopped = bool(ray.get(self._mailbox.report.remote(self._key, step, metrics)))
+        heard = self._sieve.heard(step, metrics)
+        self.stopped = bool(ray.get(self._mailbox.report.remote(self._key, step, heard)))
         return self.stopped
 
     def checkpointed(self, checkpoint: Checkpoint) -> None:
@@ -49,7 +52,7 @@ def serve(run: Run, mailbox: Any, slot: Slot, lease: int, launch: str) -> None:
     job = fetch_job(mailbox)
 
     def one(order: Order) -> tuple[Done, bool]:
-        channel = MailboxChannel(mailbox, order.key, str(desk.log))
+        channel = MailboxChannel(mailbox, job, order, str(desk.log))
         desk.begin(order.key, order.memory, order.timeout)
         result = run(job, order, channel)
         desk.end()

@@ -82,6 +82,15 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
+class Reported:
+    """A run goes on, and its metric stands so at a step that the controller watches."""
+
+    key: RunKey
+    step: int
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
 class Push:
     """Put a batch behind what the slot has."""
 
@@ -96,7 +105,7 @@ class Recall:
     keys: tuple[RunKey, ...]
 
 
-Message = Started | Ended | Dropped | Buried | Closed | Printed | Kept
+Message = Started | Ended | Dropped | Buried | Closed | Printed | Kept | Reported
 
 
 @dataclass(slots=True)
@@ -211,8 +220,10 @@ class Mailbox:
         if not (desk.hand or desk.batches):
             await self.leave(slot, lease)
 
-    async def report(self, key: RunKey, step: int, metrics: dict[str, float]) -> bool:
-        """A running fold's word on its progress; True: stop now."""
+    async def report(self, key: RunKey, step: int, heard: float | None = None) -> bool:
+        """A running fold has got so far; True: stop now. `heard`: what the controller watches."""
+        if heard is not None:
+            self._say(Reported(key, step, heard))
         return key in self._stops
 
     async def checkpointed(self, key: RunKey, checkpoint: Checkpoint) -> None:

@@ -19,6 +19,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from sweeper.core import stimuli
 from sweeper.core.records import Failure, RunKey, Slot
 from sweeper.core.specs import Resources
 from sweeper.core.stimuli import CheckpointMade, RunCancelled, StopRequested
@@ -41,6 +42,7 @@ from sweeper.execution.mailbox import (
     Printed,
     Push,
     Recall,
+    Reported,
     Started,
 )
 from sweeper.execution.outlet import Outlet, Show
@@ -326,6 +328,10 @@ class RayExecutor:
         if message.key in self._sent:
             self._post(CheckpointMade(0, message.key, message.checkpoint))
 
+    def _reported(self, message: Reported) -> None:
+        if message.key in self._sent:
+            self._post(stimuli.Reported(0, message.key, message.step, message.value))
+
     def _dropped(self, message: Dropped) -> None:
         if self._sent.pop(message.key, None) is not None:
             self._post(RunCancelled(0, message.key))
@@ -417,5 +423,6 @@ _HEAR: dict[type, Callable[[RayExecutor, Any], None]] = {
     Closed: RayExecutor._closed,
     Printed: RayExecutor._printed,
     Kept: RayExecutor._kept,
+    Reported: RayExecutor._reported,
     Buried: RayExecutor._buried,
 }

@@ -1,0 +1,61 @@
+"""An asha sweep on a real cluster: reports reach the controller, and stops the runs."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from sweeper import app
+from sweeper.core.invariants import violations
+from sweeper.core.records import RunState, SweepState, TrialState
+
+STEPS = 40
+
+TRAIN = f"""
+import pathlib, time
+
+def train(trial):
+    x = trial.params["x"]
+    with pathlib.Path(__file__).with_name("steps").open("a") as file:
+        for step in trial.epochs({STEPS}):
+            time.sleep(0.03)
+            print(x, step, file=file, flush=True)
+            trial.report(step, score=x * (step + 1) / {STEPS}, loss=-x)
+"""
+
+CONFIG = """
+name: curves
+seed: 5
+train: curves_train:train
+parameters: {x: {min: 0.0, max: 1.0}}
+metric: {name: score, goal: maximize}
+search: {sampler: random, pruner: {name: asha, max_steps: 9, reduction: 2}, concurrency: 2}
+budget: {trials: 9}
+register: none
+refit: false
+tracking: none
+"""
+
+
+@pytest.mark.cluster
+def test_trials_that_are_set_aside_stop_early_and_the_best_ones_finish(tmp_path):
+    (tmp_path / "curves_train.py").write_text(TRAIN)
+    (tmp_path / "curves.yaml").write_text(CONFIG)
+    outcome = app.launch(tmp_path / "curves.yaml", root=tmp_path / "sweeps")
+    state = outcome.state
+    assert state.status is SweepState.FINISHED
+    assert violations(state) == []
+    xs = {n: trial.params["x"] for n, trial in state.trials.items()}
+    assert state.best.number == max(xs, key=xs.get)
+    lines = (tmp_path / "steps").read_text().splitlines()
+    steps = Counter(float(line.split()[0]) for line in lines)
+    stopped = [t for t in state.trials.values() if t.state is TrialState.PRUNED]
+    assert len(stopped) >= 4
+    for trial in stopped:
+        assert {run.state for run in trial.runs} == {RunState.CANCELLED}
+        assert steps[trial.params["x"]] < STEPS / 2 * len(trial.runs)
+    for trial in state.trials.values():
+        assert list(trial.curve.values()) == pytest.approx(
+            [trial.params["x"] * (rung.step + 1) / STEPS for rung in trial.curve]
+        )
