@@ -65,6 +65,11 @@ def log_path(directory: Path, trial: int, fold: int, attempt: int) -> Path:
     return directory / "logs" / f"trial-{trial:05d}" / f"{name}-attempt-{attempt}.log"
 
 
+def controller_log(directory: Path) -> Path:
+    """Where the output of a submitted sweep's controllers is kept."""
+    return directory / "controller.log"
+
+
 @dataclass(frozen=True, slots=True)
 class Directory:
     """One sweep's own."""
