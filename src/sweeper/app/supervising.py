@@ -70,9 +70,11 @@ def supervise(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m sweeper.app supervise")
     parser.add_argument("name")
     parser.add_argument("--dir", type=Path, required=True)
-    parser.add_argument("launch", nargs=argparse.REMAINDER, help="-- launch CONFIG …")
-    given = parser.parse_args(argv)
-    words = [word for word in given.launch if word != "--"]
+    own, words = list(argv), []
+    if "--" in own:
+        at = own.index("--")
+        own, words = own[:at], own[at + 1 :]
+    given = parser.parse_args(own)
     root = given.dir.resolve()
     _say(f"sweep {given.name}: on this machine, {storage(root / given.name).words}")
     command = [sys.executable, "-m", "sweeper.cli.main", "--dir", str(root)]

@@ -95,12 +95,13 @@ def join(address: str, env: dict[str, Any]) -> None:
     address = located(address)
     access.require_token(address)
     reach(address)
-    refuse_open(address)
+    if JOB in os.environ:
+        env = {}  # what came along with the job is there already, and who sent it looked
+    else:
+        refuse_open(address)
     import ray
 
     _hush()
-    if JOB in os.environ:
-        env = {}  # what came along with the job is there already
     try:
         with _signals_kept():
             ray.init(address=address, runtime_env=env, **OPTIONS)

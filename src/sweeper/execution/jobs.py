@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import socket
 import time
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from typing import Any
 from sweeper.execution import access, cluster
 from sweeper.execution.cluster import ClusterError
 from sweeper.execution.knock import knock
+from sweeper.execution.web import look
 
 LOOK = 0.3
 """Seconds between two looks at a job's log."""
@@ -49,11 +51,13 @@ class Jobs:
             time.sleep(LOOK)
 
     def ended(self, job: str) -> tuple[int, str]:
-        """How a job that is over ended: its exit code, and what Ray says of it."""
+        """How a job that is over ended: its exit code, and Ray's first line on it."""
         with _explained(self.url):
             info = self.client.get_job_info(job)
         code = info.driver_exit_code
-        return (0 if info.status == "SUCCEEDED" else 1) if code is None else code, info.message
+        if code is None:
+            code = 0 if info.status == "SUCCEEDED" else 1
+        return code, (info.message or "").split("\n")[0]
 
 
 def jobs(address: str) -> Jobs:
@@ -71,6 +75,8 @@ def jobs(address: str) -> Jobs:
     try:
         from ray.job_submission import JobSubmissionClient
 
+        logging.getLogger("ray.dashboard").setLevel(logging.ERROR)
+        logging.getLogger("ray.dashboard.modules.dashboard_sdk").setLevel(logging.ERROR)
         with _explained(url):
             return Jobs(url, JobSubmissionClient(url))
     except ImportError as error:
@@ -109,19 +115,13 @@ def _is_here(host: str) -> bool:
 
 def _refuse_open(url: str) -> None:
     """AccessRefused where the dashboard takes orders without a token from whoever reaches it."""
-    import urllib.error
-    import urllib.request
-
     if access.is_loopback(access.host_of(url)):
         return
-    try:
-        urllib.request.urlopen(f"{url.rstrip('/')}/api/jobs/", timeout=cluster.KNOCK).close()
-    except urllib.error.HTTPError:
-        return
-    except OSError as error:
-        why = getattr(error, "reason", error)
-        raise ClusterError(cluster.unreachable(url, str(why))) from error
-    raise access.AccessRefused(cluster.open_to_all(url))
+    heard = look(url, with_token=False)
+    if heard.answered:
+        raise access.AccessRefused(cluster.open_to_all(url))
+    if not heard.denied:
+        raise ClusterError(cluster.unreachable(url, heard.said))
 
 
 @contextlib.contextmanager
@@ -131,7 +131,5 @@ def _explained(url: str) -> Iterator[None]:
 
     try:
         yield
-    except ray.exceptions.AuthenticationError as error:
-        raise ClusterError(cluster.unreachable(url, cluster.said(error))) from error
-    except (ConnectionError, RuntimeError) as error:
+    except (ray.exceptions.AuthenticationError, OSError, RuntimeError) as error:
         raise ClusterError(cluster.unreachable(url, cluster.said(error))) from error

@@ -36,7 +36,7 @@ def knock(address: str, with_token: bool = True) -> Heard:
     """Ask the head at `address`, with this machine's token or with none."""
     environment = dict(os.environ)
     environment["RAY_AUTH_MODE"] = "token" if with_token else "disabled"
-    environment["RAY_BACKEND_LOG_LEVEL"] = "fatal"
+    environment |= {"RAY_BACKEND_LOG_LEVEL": "fatal", "RAY_py_gcs_connect_timeout_s": "3"}
     argv = [sys.executable, "-m", __name__, address]
     try:
         ended = subprocess.run(

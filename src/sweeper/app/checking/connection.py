@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sweeper.app.checking.check import Check, listed
 from sweeper.app.storage import storage
-from sweeper.execution import access, cluster, visit
+from sweeper.execution import access, cluster, visit, web
 from sweeper.execution.knock import Heard, knock
 from sweeper.ports import SweeperError
 
@@ -22,6 +22,9 @@ SAME = (
 def check(address: str, root: Path) -> Iterator[Check]:
     """What stands between this machine and the cluster, from the outside in. `root`: of the
     sweeps that a launch from here would keep."""
+    if "://" in address:
+        yield from _by_url(address)
+        return
     try:
         at = cluster.located(address)
     except SweeperError as error:
@@ -37,9 +40,30 @@ def check(address: str, root: Path) -> Iterator[Check]:
     yield found
     if not found.ok:
         return
-    yield _access(at)
+    yield _access(at, knock(at, with_token=False).answered)
     yield from _inside(at)
     yield _storage(root)
+
+
+def _by_url(url: str) -> Iterator[Check]:
+    """The same for a dashboard, as far as it can be seen from outside the cluster."""
+    yield (found := _token(url))
+    if not found.ok:
+        return
+    heard = web.look(url)
+    if heard.denied:
+        yield Check("ray", False, f"the dashboard at {url} wants another token than ours", SAME)
+        return
+    if not heard.answered:
+        mend = (
+            "see that `ray[default]` is installed on the head, that it was started with "
+            "--dashboard-host=0.0.0.0 or is reached through `ssh -L 8265:127.0.0.1:8265 HEAD`, "
+            "and that the port is the dashboard's (8265)"
+        )
+        yield Check("reachable", False, f"no Ray dashboard answers at {url}: {heard.said}", mend)
+        return
+    yield Check("ray", True, f"Ray {heard.ray} takes jobs at {url}")
+    yield _access(url, web.look(url, with_token=False).answered)
 
 
 def _token(address: str) -> Check:
@@ -89,8 +113,8 @@ def _ray(address: str, heard: Heard) -> Check:
     return Check("ray", True, f"Ray {heard.ray}, Python {heard.python}, as here")
 
 
-def _access(address: str) -> Check:
-    if not knock(address, with_token=False).answered:
+def _access(address: str, is_open: bool) -> Check:
+    if not is_open:
         return Check("access", True, "only with the token")
     loopback = access.is_loopback(access.host_of(address))
     said = f"the cluster at {address} asks nobody for a token"
