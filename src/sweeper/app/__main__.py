@@ -1,4 +1,5 @@
-"""`python -m sweeper.app follow DIRECTORY`: what a launch starts beside itself."""
+"""What is started beside a launch: `follow` by the launch itself, `supervise` as a cluster's job,
+`ask` by who asks from outside the cluster."""
 
 from __future__ import annotations
 
@@ -7,5 +8,19 @@ from pathlib import Path
 
 from sweeper.app.following import follow
 
+
+def main(argv: list[str]) -> int:
+    what, *rest = argv
+    if what == "follow":
+        return follow(Path(rest[0]))
+    if what == "supervise":
+        from sweeper.app.supervising import supervise
+
+        return supervise(rest)
+    from sweeper.app.asking import answer
+
+    return answer(rest)
+
+
 if __name__ == "__main__":
-    sys.exit(follow(Path(sys.argv[2])))
+    sys.exit(main(sys.argv[1:]))

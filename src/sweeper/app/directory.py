@@ -67,6 +67,11 @@ def log_path(directory: Path, run: RunKey, rank: int = 0) -> Path:
     return folder / f"{name}-attempt-{run.attempt}{of_rank}.log"
 
 
+def controller_log(directory: Path) -> Path:
+    """Where the output of a submitted sweep's controllers is kept."""
+    return directory / "controller.log"
+
+
 @dataclass(frozen=True, slots=True)
 class Directory:
     """One sweep's own."""

@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from sweeper.cli import output
+from sweeper.cli.elsewhere import answers
 from sweeper.cli.parsing import command, whole
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ def add(commands: Any) -> None:
     cancel = command(commands, "cancel", run_cancel, "end one trial")
     for parser in (stop, pause, resume, edit, enqueue, cancel):
         parser.add_argument("name", metavar="NAME", help="the sweep")
+    answers(stop, run_stop)
     stop.add_argument("--now", action="store_true", help="end running folds at once")
     resume.add_argument("--address", metavar="A", help="a running Ray cluster (RAY_ADDRESS)")
     resume.add_argument("--inline", action="store_true", help="everything in this process")

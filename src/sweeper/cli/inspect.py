@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sweeper.cli import output
+from sweeper.cli.elsewhere import answers
 from sweeper.cli.parsing import command, whole
 
 if TYPE_CHECKING:
@@ -20,15 +21,19 @@ def add(commands: Any) -> None:
     command(commands, "ls", run_ls, "list the sweeps there are")
     status = command(commands, "status", run_status, "where a sweep stands")
     show = command(commands, "show", run_show, "a sweep's trials, or one trial's folds")
-    logs = command(commands, "logs", run_logs, "what a trial's folds printed")
+    logs = command(commands, "logs", run_logs, "what a trial's folds printed, or a submitted sweep")
     for parser in (status, show, logs):
         parser.add_argument("name", metavar="NAME", help="the sweep")
     show.add_argument("trial", metavar="TRIAL", nargs="?", type=whole)
     show.add_argument("--sort", choices=["number", "value"], default="number", help="best first")
-    logs.add_argument("trial", metavar="TRIAL", type=whole)
+    logs.add_argument("trial", metavar="TRIAL", nargs="?", type=whole)
+    logs.add_argument("-f", "--follow", action="store_true", help="go on as more is printed")
     logs.add_argument("--fold", metavar="K", type=fold, help="a number, refit or holdout")
     logs.add_argument("--attempt", metavar="A", type=whole, help="the last one by default")
     logs.add_argument("--rank", metavar="R", type=whole, default=0, help="of a gang; 0 by default")
+
+    for parser, go in ((status, run_status), (show, run_show), (logs, run_logs)):
+        answers(parser, go)
 
 
 def fold(text: str) -> int:
@@ -136,8 +141,13 @@ def find_trial(sweep: Sweep, number: int) -> Trial:
 
 def run_logs(arguments: argparse.Namespace) -> int:
     from sweeper import api, app
+    from sweeper.cli import following
 
+    if arguments.follow:
+        return following.follow(arguments)
     sweep = api.open(arguments.name, arguments.dir)
+    if arguments.trial is None:
+        return print_controller(following.controller_log(sweep.directory), arguments.json)
     trial = find_trial(sweep, arguments.trial)
     runs = chosen(sweep, trial, arguments.fold, arguments.attempt)
     check_rank(runs, arguments.rank)
@@ -150,6 +160,15 @@ def run_logs(arguments: argparse.Namespace) -> int:
         return 0
     for run, _, text in texts:
         print_log(run, text, heading=len(texts) > 1)
+    return 0
+
+
+def print_controller(path: Path, json: bool) -> int:
+    text = log_text(path) or ""
+    if json:
+        output.emit({"path": str(path), "text": text})
+    else:
+        print(text, end="")
     return 0
 
 

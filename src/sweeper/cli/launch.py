@@ -59,9 +59,26 @@ def add(commands: Any) -> None:
         action="store_true",
         help="go on though the data changed; it is put on record",
     )
+    parser.add_argument(
+        "--submit",
+        action="store_true",
+        help="the controller runs on the cluster, and this machine may leave",
+    )
+    parser.add_argument(
+        "--requirements",
+        metavar="FILE",
+        help="with --submit: packages that Ray installs for this sweep, as pip takes them",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
+    if arguments.submit:
+        from sweeper.cli.submit import run_submit
+
+        return run_submit(arguments)
+    if arguments.requirements:
+        arguments.parser.error("--requirements goes with --submit")
+
     def go(**watched: Any) -> Any:
         from sweeper import api, app
 

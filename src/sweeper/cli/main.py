@@ -20,7 +20,9 @@ def main(argv: list[str] | None = None) -> int:
     """Runs one command and returns its exit code; never raises for what a user can cause."""
     output.tolerate_any_encoding()
     try:
-        arguments = build().parse(argv)
+        words = sys.argv[1:] if argv is None else argv
+        arguments = build().parse(words)
+        arguments.argv = words
         return int(arguments.run(arguments))
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else 1

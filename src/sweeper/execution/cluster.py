@@ -17,6 +17,8 @@ from typing import Any
 
 from sweeper.core.records import Node
 from sweeper.core.specs import Resources
+from sweeper.execution import access
+from sweeper.execution.knock import knock
 from sweeper.ports import Job, SweeperError
 
 SHIPPED_NOT = ["sweeps/", ".venv/", ".git/", "__pycache__/", "*.egg-info/"]
@@ -29,6 +31,15 @@ TAKEN = (3, 4)
 KNOCK = 5.0
 """Seconds to wait for a connection to a cluster's head."""
 
+OPTIONS: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
+"""Ray's news is told by us."""
+
+JOB = "RAY_JOB_CONFIG_JSON_ENV_VAR"
+"""Set by Ray in a submitted job: its runtime environment, which may not be given twice."""
+
+PACKAGE = Path(__file__).resolve().parents[1]
+"""This package, to be sent along."""
+
 
 class ClusterError(SweeperError):
     """The cluster cannot be reached, or has no room for what is asked."""
@@ -38,18 +49,17 @@ def connect(address: str | None, directory: Path) -> bool:
     """Start a local Ray, or join the one at `address` (or RAY_ADDRESS); True when local.
 
     On a cluster that is joined, this package and the config's folder travel along.
-    ClusterError when there is nothing to join.
+    ClusterError and AccessRefused as in `join`.
     """
     address = address or os.environ.get("RAY_ADDRESS") or None
     quiet()
     import ray
 
     _hush()
-    options: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     if address is None:
         try:
             with _signals_kept():
-                ray.init(address="local", include_dashboard=False, **options)
+                ray.init(address="local", include_dashboard=False, **OPTIONS)
         except Exception as error:
             raise ClusterError(
                 f"Ray did not start on this machine: {said(error)}. Launch again; its own logs "
@@ -57,19 +67,81 @@ def connect(address: str | None, directory: Path) -> bool:
             ) from error
         _close_token()
         return True
-    _knock(address)
-    package = Path(__file__).resolve().parents[1]
-    env = {
+    join(address, travelling(directory))
+    return False
+
+
+def travelling(directory: Path) -> dict[str, Any]:
+    """The runtime environment in which this package and the config's folder come along."""
+    return {
         "working_dir": str(directory),
         "excludes": SHIPPED_NOT,
-        "py_modules": [str(package)],
+        "py_modules": [str(PACKAGE)],
     }
+
+
+def import_path() -> str:
+    """PYTHONPATH for a process that is to find this very package."""
+    return os.pathsep.join([str(PACKAGE.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
+
+
+def join(address: str, env: dict[str, Any]) -> None:
+    """Join the cluster at `address`, whose machine this one is.
+
+    AccessRefused before anything is sent to a cluster that others can reach and that has no
+    token, or whose token we lack; ClusterError when nothing answers, or refuses us.
+    """
+    quiet()
+    address = located(address)
+    access.require_token(address)
+    reach(address)
+    if JOB in os.environ:
+        env = {}  # what came along with the job is there already, and who sent it looked
+    else:
+        refuse_open(address)
+    import ray
+
+    _hush()
     try:
         with _signals_kept():
-            ray.init(address=address, runtime_env=env, **options)
+            ray.init(address=address, runtime_env=env, **OPTIONS)
     except (ConnectionError, ValueError, RuntimeError) as error:
-        raise ClusterError(_unreachable(address, said(error))) from error
-    return False
+        raise ClusterError(unreachable(address, said(error))) from error
+
+
+def located(address: str) -> str:
+    """HOST:PORT of the head; `auto` is the cluster that this machine has joined last."""
+    if address != "auto":
+        host, _, port = address.rpartition(":")
+        if "://" in address or not host or not port.isdigit():
+            raise ClusterError(
+                f"--address (or RAY_ADDRESS) is {address!r}: expected HOST:PORT, as `ray start` "
+                "prints it, or auto. Through a dashboard's URL, a sweep can be submitted: "
+                "`sweeper launch CONFIG --submit --address http://HOST:8265`"
+            )
+        return address
+    from ray._private.services import canonicalize_bootstrap_address
+
+    try:
+        return str(canonicalize_bootstrap_address("auto"))
+    except ConnectionError as error:
+        raise ClusterError(
+            "--address is auto, and no Ray runs on this machine: `ray start` first"
+        ) from error
+
+
+def refuse_open(address: str) -> None:
+    """AccessRefused where the cluster takes orders without a token from whoever reaches it."""
+    if not access.is_loopback(access.host_of(address)) and knock(address, False).answered:
+        raise access.AccessRefused(open_to_all(address))
+
+
+def open_to_all(address: str) -> str:
+    return (
+        f"the cluster at {address} asks nobody for a token: whoever reaches it runs what he "
+        "likes there. `ray stop` it, and start it again on every machine with "
+        "RAY_AUTH_MODE=token set and one token (`ray get-auth-token --generate` makes it)"
+    )
 
 
 @contextlib.contextmanager
@@ -82,23 +154,16 @@ def _signals_kept() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _knock(address: str) -> None:
+def reach(address: str) -> None:
     """Is anybody there at all? Ray itself would take minutes to say no."""
     host, _, port = address.rpartition(":")
-    if address == "auto":
-        return
-    if not host or not port.isdigit():
-        raise ClusterError(
-            f"--address (or RAY_ADDRESS) is {address!r}: expected HOST:PORT, as `ray start` "
-            f"prints it, or auto"
-        )
     try:
-        socket.create_connection((host, int(port)), timeout=KNOCK).close()
+        socket.create_connection((host.strip("[]"), int(port)), timeout=KNOCK).close()
     except OSError as error:
-        raise ClusterError(_unreachable(address, error.strerror or str(error))) from error
+        raise ClusterError(unreachable(address, error.strerror or str(error))) from error
 
 
-def _unreachable(address: str, why: str) -> str:
+def unreachable(address: str, why: str) -> str:
     return (
         f"no Ray cluster answers at {address}: {why}. Check the address, and that "
         f"RAY_AUTH_MODE and the token here are those of the cluster"

@@ -25,7 +25,9 @@ def doctor(root: Path, name: str | None = None, address: str | None = None) -> l
     if name is None:
         checks = [*machine.packages(), *checks]
     if address is not None:
-        checks.append(machine.cluster(address))
+        from sweeper.app.checking import connection
+
+        checks += connection.check(address, root)
     if name is not None:
         checks += _sweep(root / name)
     return checks

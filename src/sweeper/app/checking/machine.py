@@ -1,4 +1,4 @@
-"""Checks of this machine, and of a cluster."""
+"""Checks of this machine."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sweeper.app.checking.check import Check
-from sweeper.ports import SweeperError
 
 ROOM = 1 << 30
 """Bytes that should be free where sweeps are kept."""
@@ -36,18 +35,3 @@ def room(root: Path) -> Iterator[Check]:
     place = root if root.exists() else Path()
     free = shutil.disk_usage(place).free
     yield Check("disk", free >= ROOM, f"{free / 1e9:.1f} GB free at {place.resolve()}", "make room")
-
-
-def cluster(address: str) -> Check:
-    """Whether Ray there takes us in; this connects to it."""
-    from sweeper.execution import cluster
-
-    try:
-        cluster.connect(address, Path())
-    except SweeperError as error:
-        return Check("cluster", False, str(error), "see the message")
-    try:
-        shape = cluster.shape()
-    finally:
-        cluster.disconnect()
-    return Check("cluster", True, f"Ray {shape['ray']}, {len(shape['nodes'])} nodes")
