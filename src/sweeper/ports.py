@@ -179,6 +179,10 @@ class Order:
     checkpoint: Checkpoint | None = None  # of an earlier attempt, to go on from
 
 
+TRAIN_MODULE = "sweeper.worker.module:train"
+"""The training function of a config that names a torch module, a loss and an optimiser."""
+
+
 TRACE = "--- how it failed ---"
 """The line of a run's log from which on it is the traceback."""
 
