@@ -180,6 +180,10 @@ class Order:
     watched: tuple[int, ...] = ()  # steps: the first report from each on is heard, ascending
 
 
+TRAIN_MODULE = "sweeper.worker.module:train"
+"""The training function of a config that names a torch module, a loss and an optimiser."""
+
+
 TRACE = "--- how it failed ---"
 """The line of a run's log from which on it is the traceback."""
 

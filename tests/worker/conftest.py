@@ -32,7 +32,11 @@ class Listener:
 
     stop_at: int | None = None
     heard: list = field(default_factory=list)
+    kept: list = field(default_factory=list)
     log: str = ""
+
+    def checkpointed(self, checkpoint):
+        self.kept.append(checkpoint)
 
     def report(self, step, metrics):
         self.heard.append((step, metrics))
@@ -127,8 +131,8 @@ def make_job(tmp_path):
 def do():
     """Run one fold (or REFIT) of a job: do(job, fold, params, seed) -> RunResult."""
 
-    def act(job, fold=0, seed=5, channel=None, capture=True, **params):
-        order = Order(RunKey(0, fold, 1), params, seed)
+    def act(job, fold=0, seed=5, channel=None, capture=True, storage="", checkpoint=None, **params):
+        order = Order(RunKey(0, fold, 1), params, seed, storage=storage, checkpoint=checkpoint)
         return run(job, order, channel or Listener(), capture)
 
     return act

@@ -11,6 +11,7 @@ from sweeper.config.cursor import Cursor
 from sweeper.config.estimators import Factory, Role, factory, task_of
 from sweeper.config.imports import NotFound, find
 from sweeper.config.metrics import check_function
+from sweeper.config.modules import read_module
 from sweeper.config.parameters import (
     Place,
     named_branches,
@@ -163,8 +164,14 @@ def _stops_early(made: Factory) -> bool:
 def read_train(
     at: Cursor, parameters: Cursor | None, predict: Cursor | None, place: Place
 ) -> TrainSpec:
-    """The user's own function; its parameters are what `trial.params` will hold."""
-    function = at.text("module:function")
+    """The user's own function; its parameters are what `trial.params` will hold. Or a torch
+    module with all that it takes to train it."""
+    if isinstance(at.tree, Table):
+        for other in (parameters, predict):
+            if other is not None:
+                other.problem("is for a function; a module has its `parameters` under `train:`")
+        return read_module(at, place)
+    function = at.text("module:function, or {module: …, loss: …, optimizer: …, epochs: …}")
     if function:
         check_function(at, function, 1, "module:function(trial)")
     answer = predict.text("module:function") if predict is not None else None

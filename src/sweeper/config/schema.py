@@ -40,6 +40,7 @@ from sweeper.core.specs import (
     TrackingSpec,
     TrainSpec,
 )
+from sweeper.ports import TRAIN_MODULE
 
 KEYS = (
     "name", "seed", "data", "cv", "metric", "metrics", "preprocess", "model", "train",
@@ -121,7 +122,8 @@ def _work(keys: dict[str, Cursor], drafts: list[Draft]) -> _Work:
         if "train" in keys
         else None
     )
-    usual = PreprocessKind.AUTO if "train" not in keys else PreprocessKind.NONE
+    own = train is not None and train.function != TRAIN_MODULE
+    usual = PreprocessKind.NONE if own else PreprocessKind.AUTO
     preprocess = (
         read_preprocess(keys["preprocess"], place.below("preprocess"))
         if "preprocess" in keys
@@ -166,7 +168,7 @@ def _named_preprocess(preprocess: Preprocess, names: Names) -> Preprocess:
 
 def _metrics(keys: dict[str, Cursor], work: _Work) -> tuple[Metric, tuple[Metric, ...]]:
     """The metric that the search is about, and those recorded beside it."""
-    reported = work.train is not None
+    reported = work.train is not None and work.train.function != TRAIN_MODULE
     main = Metric("", Goal.MAXIMIZE)
     others: tuple[Metric, ...] = ()
     if "metric" in keys:

@@ -11,8 +11,10 @@ import numpy as np
 from sweeper.core.records import HOLDOUT, REFIT, Failure, Success
 from sweeper.ports import TRACE, Channel, Job, Order, RunResult
 from sweeper.worker.capture import captured
+from sweeper.worker.context import Workplace
 from sweeper.worker.failures import failure, private, story
 from sweeper.worker.fit import fit_candidate
+from sweeper.worker.group import joined, make_way
 from sweeper.worker.imports import import_named
 from sweeper.worker.models import FILE, ROLE, dump, storable
 from sweeper.worker.rows import take
@@ -21,6 +23,7 @@ from sweeper.worker.seeds import seed_all
 from sweeper.worker.threads import limited
 from sweeper.worker.train import train_fold, train_refit
 from sweeper.worker.undone import undone
+from sweeper.worker.variables import environment, torchrun
 from sweeper.worker.warned import collected_warnings
 
 KNOWN = {"sklearn", "sweeper", "xgboost", "lightgbm"}
@@ -33,9 +36,8 @@ def perform(job: Job, order: Order, channel: Channel, capture: bool) -> RunResul
     with captured(capture, channel.log) as written, collected_warnings() as warned:
         try:
             seed_all(order.seed)
-            import_named(job, order)
-            with undone(), limited(job.spec.resources.cpus):
-                result = _done(job, order, channel)
+            with environment(torchrun(order.rank)):
+                result = _prepared(job, order, channel)
             told = result.log
         except BaseException as error:
             if isinstance(error, KeyboardInterrupt) and not capture:
@@ -46,7 +48,18 @@ def perform(job: Job, order: Order, channel: Channel, capture: bool) -> RunResul
     return replace(result, outcome=_timed(result.outcome, begun), log=private(log))
 
 
-def _done(job: Job, order: Order, channel: Channel) -> RunResult:
+def _prepared(job: Job, order: Order, channel: Channel) -> RunResult:
+    """The run, once what it needs is imported and all ranks of its gang have met."""
+    gpus = job.spec.resources.gpus
+    if order.rank is not None:
+        make_way()
+    import_named(job, order)
+    with undone(), limited(job.spec.resources.cpus), joined(order.rank, gpus) as gang:
+        return _done(job, Workplace(order, gang, channel, gpus))
+
+
+def _done(job: Job, at: Workplace) -> RunResult:
+    order = at.order
     seed_all(order.seed)
     if order.key.fold == HOLDOUT:
         from sweeper.worker.holdout import run_holdout
@@ -54,7 +67,7 @@ def _done(job: Job, order: Order, channel: Channel) -> RunResult:
         return run_holdout(job, order)
     if job.spec.train is not None:
         act = train_refit if order.key.fold == REFIT else train_fold
-        return act(job, order, channel)
+        return act(job, at)
     return _refit(job, order) if order.key.fold == REFIT else _fold(job, order)
 
 

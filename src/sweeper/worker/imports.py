@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sweeper.core.records import HOLDOUT
-from sweeper.core.space import Node
-from sweeper.core.specs import MetricKind
-from sweeper.ports import Job, Order
+from sweeper.core.space import Fixed, Items, Node
+from sweeper.core.specs import MetricKind, TrainSpec
+from sweeper.ports import TRAIN_MODULE, Job, Order
 from sweeper.worker.modules import load
 from sweeper.worker.tree import named
 
@@ -30,6 +30,8 @@ def _paths(job: Job, order: Order) -> Iterator[str]:
             yield metric.scorer
     if spec.train is not None:
         yield spec.train.function
+        if spec.train.function == TRAIN_MODULE:
+            yield from _later(spec.train)
     for node in _nodes(job, order):
         yield from named(node, order.params)
 
@@ -43,3 +45,10 @@ def _nodes(job: Job, order: Order) -> Iterator[Node]:
         prepare = candidate.preprocess or prepare
         yield candidate.estimator
     yield from (step for block in prepare.blocks for step in block.steps)
+
+
+def _later(train: TrainSpec) -> Iterator[str]:
+    """The classes that are named by a path, first of its list, and made on the worker."""
+    for _, node in train.parameters:
+        if isinstance(node, Items) and isinstance(node.nodes[0], Fixed):
+            yield str(node.nodes[0].value)

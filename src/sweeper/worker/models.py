@@ -67,13 +67,15 @@ def _own_transforms_by_value() -> Iterator[None]:
     """A stored model must not need the sweeper that stored it."""
     import cloudpickle
 
-    from sweeper.worker import transforms
+    from sweeper.worker import network, transforms
 
-    cloudpickle.register_pickle_by_value(transforms)
+    for module in (network, transforms):
+        cloudpickle.register_pickle_by_value(module)
     try:
         yield
     finally:
-        cloudpickle.unregister_pickle_by_value(transforms)
+        for module in (network, transforms):
+            cloudpickle.unregister_pickle_by_value(module)
 
 
 def _blame(model: Any, error: Exception) -> str:

@@ -12,6 +12,13 @@ def take(values: Any, indices: Any) -> Any:
     return values.iloc[indices] if hasattr(values, "iloc") else values[indices]
 
 
+def every(values: Any, first: int, stride: int) -> Any:
+    """Every `stride`-th row from `first` on: of an array a view; None stays."""
+    if values is None:
+        return None
+    return values.iloc[first::stride] if hasattr(values, "iloc") else values[first::stride]
+
+
 def tabular(X: Any) -> bool:
     """Whether X can be taken row-wise: else it is a dataset that user code indexes itself."""
     return X is not None and hasattr(X, "shape")

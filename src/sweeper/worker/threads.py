@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from typing import Any
+
+from sweeper.worker.variables import environment
 
 VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "LOKY_MAX_CPU_COUNT")
 """Read by child processes, and by joblib for `n_jobs=-1`."""
@@ -18,7 +19,7 @@ def limited(cpus: float) -> Iterator[None]:
     """Inside, numerical libraries use at most `cpus` threads, rounded down, at least one."""
     threads = max(1, int(cpus))
     with ExitStack() as stack:
-        stack.enter_context(_environment(str(threads)))
+        stack.enter_context(environment(dict.fromkeys(VARIABLES, str(threads))))
         stack.enter_context(_controller(len(sys.modules)).limit(limits=threads))
         stack.enter_context(_torch(threads))
         yield
@@ -30,20 +31,6 @@ def _controller(modules: int) -> Any:
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()
-
-
-@contextmanager
-def _environment(threads: str) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in VARIABLES}
-    os.environ.update(dict.fromkeys(VARIABLES, threads))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
 
 
 @contextmanager

@@ -9,9 +9,9 @@ import numpy as np
 
 from sweeper.core.records import REFIT, Success
 from sweeper.core.specs import PreprocessKind, TrainSpec
-from sweeper.ports import Channel, Job, Order, RunResult
+from sweeper.ports import TRAIN_MODULE, Job, Order, RunResult
 from sweeper.worker.aside import set_aside
-from sweeper.worker.context import TrialContext, TrialData
+from sweeper.worker.context import TrialContext, TrialData, Workplace
 from sweeper.worker.curve import thinned
 from sweeper.worker.models import FILE, ROLE, dump, storable
 from sweeper.worker.modules import load
@@ -41,29 +41,34 @@ class _Ended:
     prepare: Any
 
 
-def train_fold(job: Job, order: Order, channel: Channel) -> RunResult:
+def train_fold(job: Job, at: Workplace) -> RunResult:
     """Scores: the metrics returned, and of the last report what was not returned.
 
-    The model that the first fold saves is looked at, so that one which cannot be kept is
+    Of a gang only rank 0 has something to show. The model that the first fold saves is looked at, so that one which cannot be kept is
     news of the first trials and not of the refit.
     """
-    fold = ((), ()) if job.rows.X is None else job.splits.folds[order.key.fold]
-    ended = _call(job, order, channel, *fold)
+    key = at.order.key
+    fold = ((), ()) if job.rows.X is None else job.splits.folds[key.fold]
+    ended = _call(job, at, *fold)
+    if at.gang.rank > 0:
+        return RunResult(Success(scores={}, seconds=0.0))
     scores, left_out = _required(job, ended)
     files = {}
     if ended.trial.saved and not job.spec.refit:
         files = _file(job, ended)
-    elif ended.trial.saved and order.key.fold == 0:
+    elif ended.trial.saved and key.fold == 0:
         storable(_model(job, ended))
     return RunResult(
         Success(scores=scores, seconds=0.0, curve=thinned(ended.trial.curve)), files, left_out
     )
 
 
-def train_refit(job: Job, order: Order, channel: Channel) -> RunResult:
+def train_refit(job: Job, at: Workplace) -> RunResult:
     """One call with all training rows, a part of them as validation, leaves the model."""
-    learn, watch = _refit_rows(job, order.seed)
-    ended = _call(job, order, channel, learn, watch)
+    learn, watch = _refit_rows(job, at.order.seed)
+    ended = _call(job, at, learn, watch)
+    if at.gang.rank > 0:
+        return RunResult(Success(scores={}, seconds=0.0))
     if not ended.trial.saved:
         raise NothingSaved(
             f"{_spec(job).function} returned from the refit without trial.save(model): there "
@@ -82,16 +87,17 @@ def _refit_rows(job: Job, seed: int) -> tuple[Any, Any]:
     return set_aside(rows, np.arange(len(rows.X)), REFIT_SHARE, job.task, seed)
 
 
-def _call(job: Job, order: Order, channel: Channel, learn: Any, watch: Any) -> _Ended:
-    spec = _spec(job)
+def _call(job: Job, at: Workplace, learn: Any, watch: Any) -> _Ended:
+    spec, order = _spec(job), at.order
     function = load(spec.function, job.directory)
     seed_all(order.seed)
     data, prepare = _data(job, order, learn, watch)
     params = arguments(spec.parameters, order.params, job.directory)
-    trial = TrialContext(params, data, order.seed, channel)
+    trial = TrialContext(params, data, at)
     if order.key.fold == REFIT:
         trial.log("refit: all training rows")
-    return _Ended(trial, function(trial), prepare)
+    returned = function(trial, job) if spec.function == TRAIN_MODULE else function(trial)
+    return _Ended(trial, returned, prepare)
 
 
 def _data(job: Job, order: Order, learn: Any, watch: Any) -> tuple[TrialData | None, Any]:

@@ -1,0 +1,142 @@
+"""Where checkpoints are: a directory, or whatever fsspec knows by URL.
+
+A folder is written whole or not at all. In a directory it has another name until all of it is
+on the disk. Elsewhere, where nothing can be renamed at once, its manifest is written last,
+and what has no manifest is no checkpoint.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+MANIFEST = "manifest.json"
+
+
+class Storage(Protocol):
+    """`path` is a folder's, below the storage. Any rank may ask for a desk and file from it."""
+
+    def exists(self, path: str) -> bool: ...
+    def clear(self, path: str) -> None:
+        """Remove what an attempt to write this folder left."""
+        ...
+
+    def desk(self, path: str) -> AbstractContextManager[Path]:
+        """A local folder, to write files of the folder into."""
+        ...
+
+    def file(self, path: str, desk: Path, names: list[str]) -> None:
+        """Make these files of the desk durable."""
+        ...
+
+    def finish(self, path: str, manifest: bytes) -> None:
+        """From now on the folder is there, whole."""
+        ...
+
+    def reading(self, path: str) -> AbstractContextManager[Path]:
+        """The folder, as a local one. FileNotFoundError when something is not there."""
+        ...
+
+
+def storage_at(place: str) -> Storage:
+    """`place`: a directory, or an fsspec URL, which needs fsspec and its package for that URL."""
+    if place.startswith("file://"):
+        place = place.removeprefix("file://")
+    return Elsewhere(place) if "://" in place else Directory(Path(place))
+
+
+class Directory:
+    """A directory of this machine, or one that all nodes see."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def exists(self, path: str) -> bool:
+        return (self._root / path).exists()
+
+    def clear(self, path: str) -> None:
+        if self._unfinished(path).exists():
+            shutil.rmtree(self._unfinished(path))
+
+    @contextmanager
+    def desk(self, path: str) -> Iterator[Path]:
+        folder = self._unfinished(path)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            yield folder
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)  # the disk may be full of it
+            raise
+
+    def file(self, path: str, desk: Path, names: list[str]) -> None:
+        for name in names:
+            _flush(desk / name)
+
+    def finish(self, path: str, manifest: bytes) -> None:
+        folder, target = self._unfinished(path), self._root / path
+        (folder / MANIFEST).write_bytes(manifest)
+        _flush(folder / MANIFEST)
+        _flush(folder)
+        os.rename(folder, target)
+        _flush(target.parent)
+
+    @contextmanager
+    def reading(self, path: str) -> Iterator[Path]:
+        yield self._root / path
+
+    def _unfinished(self, path: str) -> Path:
+        target = self._root / path
+        return target.with_name(f".{target.name}")
+
+
+class Elsewhere:
+    """What fsspec reaches: an object store, memory."""
+
+    def __init__(self, url: str) -> None:
+        import fsspec
+
+        self._files, root = fsspec.core.url_to_fs(url)
+        self._root = PurePosixPath(root)
+
+    def exists(self, path: str) -> bool:
+        return bool(self._files.exists(self._at(path, MANIFEST)))
+
+    def clear(self, path: str) -> None:
+        """Nothing: what is left there is written over, and no manifest names the rest."""
+
+    @contextmanager
+    def desk(self, path: str) -> Iterator[Path]:
+        with tempfile.TemporaryDirectory(prefix="sweeper-") as folder:
+            yield Path(folder)
+
+    def file(self, path: str, desk: Path, names: list[str]) -> None:
+        for name in names:
+            self._files.put_file(str(desk / name), self._at(path, name))
+
+    def finish(self, path: str, manifest: bytes) -> None:
+        self._files.pipe_file(self._at(path, MANIFEST), manifest)
+
+    @contextmanager
+    def reading(self, path: str) -> Iterator[Path]:
+        with tempfile.TemporaryDirectory(prefix="sweeper-") as folder:
+            for name in self._files.ls(self._at(path), detail=False):
+                self._files.get_file(name, str(Path(folder) / PurePosixPath(name).name))
+            yield Path(folder)
+
+    def _at(self, *parts: str) -> str:
+        return str(self._root.joinpath(*parts))
+
+
+def _flush(path: Path) -> None:
+    """Onto the disk, and for the owner only."""
+    os.chmod(path, 0o700 if path.is_dir() else 0o600)
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,85 @@
+"""Gangs without Ray: warm processes that each call `sweeper.worker.run` as one rank."""
+
+from __future__ import annotations
+
+import multiprocessing
+from dataclasses import dataclass, field, replace
+
+from sweeper import worker
+from sweeper.core.records import RunKey
+from sweeper.ports import Order, Rank, RunResult
+
+PATIENCE = 60
+
+
+@dataclass
+class Heard:
+    """A channel that remembers; it says stop from its `stop_at`-th report on."""
+
+    stop_at: int | None = None
+    reports: list = field(default_factory=list)
+    kept: list = field(default_factory=list)
+    log: str = ""
+
+    def report(self, step, metrics):
+        self.reports.append((step, metrics))
+        return self.stop_at is not None and len(self.reports) >= self.stop_at
+
+    def checkpointed(self, checkpoint):
+        self.kept.append(checkpoint)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How one rank's run ended, what its channel heard, and what its process kept."""
+
+    result: RunResult
+    heard: Heard
+    dirty: str
+
+
+def _serve(pipe):
+    while (asked := pipe.recv()) is not None:
+        job, order, heard = asked
+        result = worker.run(job, order, heard)
+        pipe.send(Answer(result, heard, worker.dirty()))
+
+
+class Gang:
+    """So many processes, used again for every run."""
+
+    def __init__(self, world_size):
+        context = multiprocessing.get_context("spawn")
+        self.pipes, self.processes = [], []
+        for _ in range(world_size):
+            here, there = context.Pipe()
+            process = context.Process(target=_serve, args=(there,), daemon=True)
+            process.start()
+            self.pipes.append(here)
+            self.processes.append(process)
+
+    def run(
+        self, job, fold=0, seed=5, attempt=1, storage="", checkpoint=None, stop_at=None, **params
+    ):
+        """One order done by all ranks: their answers, in order."""
+        from torch.distributed import TCPStore
+
+        size = len(self.pipes)
+        store = TCPStore("127.0.0.1", 0, size, is_master=True, wait_for_workers=False)
+        key = RunKey(0, fold, attempt)
+        order = Order(key, params, seed, storage=storage, checkpoint=checkpoint)
+        for rank, pipe in enumerate(self.pipes):
+            place = Rank(rank, size, rank, size, 0, "127.0.0.1", store.port)
+            pipe.send((job, replace(order, rank=place), Heard(stop_at)))
+        return [self._answer(pipe) for pipe in self.pipes]
+
+    @staticmethod
+    def _answer(pipe):
+        if not pipe.poll(PATIENCE):
+            raise TimeoutError("a rank did not answer")
+        return pipe.recv()
+
+    def close(self):
+        for pipe, process in zip(self.pipes, self.processes, strict=True):
+            pipe.send(None)
+            process.join(PATIENCE)
