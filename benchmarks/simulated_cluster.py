@@ -19,11 +19,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from simulated import Cluster, Figures, Simulation
-from world import created, spec
-
 from sweeper.core.records import RunKey
 from sweeper.core.space import Dimension, Object, Space, Values
 from sweeper.core.specs import Candidate, ModelSpec, Resources, Retries, SweepSpec
+from world import created, spec
 
 SIZES = (1, 1, 1, 2, 4, 8)
 """Places that a fold run takes, where there are candidates of several sizes."""

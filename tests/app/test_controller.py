@@ -69,6 +69,7 @@ def controller(journal, sampler=None, register=lambda state: Registered("toy", 1
         executor=Instant(journal),
         order=lambda state, key: Order(key, {}, 0),
         register=register,
+        remove=lambda paths: None,
         observer=lambda state: None,
         clock=SystemClock(),
     )

@@ -114,6 +114,7 @@ def launch(
         executor=Shuffled(wishes or {}),
         order=lambda state, key: Order(key, state.trials[key.trial].params, 0),
         register=no_version,
+        remove=lambda paths: None,
         observer=lambda state: None,
         clock=SystemClock(),
     )

@@ -90,7 +90,11 @@ def test_without_storage_nothing_is_kept_and_the_log_says_so_once(keeping, capsy
     assert checkpoints.read({}) is None
 
 
-@pytest.mark.parametrize("thing", [object(), {1: 2}, (1, 2), np.array([object()])], ids=str)
+@pytest.mark.parametrize(
+    "thing",
+    [object(), {1: 2}, (1, 2), np.array([object()])],
+    ids=["object", "keys", "tuple", "objects"],
+)
 def test_what_has_no_safe_format_is_refused_by_name(keeping, tmp_path, thing, request):
     with pytest.raises(Unkeepable, match="cannot keep 'strange'"):
         wrote(keeping, str(tmp_path), strange=thing)

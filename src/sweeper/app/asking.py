@@ -57,7 +57,8 @@ def answer(argv: Sequence[str]) -> int:
 
     name, _, *words = argv
     try:
-        code = desk.ask(os.environ["RAY_ADDRESS"], name, words, lambda *said: _print(*said, None))
+        address = os.environ["RAY_ADDRESS"]
+        code = desk.ask(address, name, words, lambda out, err: _print(out, err, None))
         _print("", "", code)
     except SweeperError as error:
         _print("", f"{error}\n", error.exit_code)

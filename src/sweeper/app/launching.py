@@ -14,6 +14,7 @@ from sweeper.app.control import author, take_waiting
 from sweeper.app.directory import Directory, looks, root
 from sweeper.app.elsewhere import refuse_missing
 from sweeper.app.inbox import Inbox
+from sweeper.app.kept import checkpoint_storage, remove
 from sweeper.app.loans import loans
 from sweeper.app.orders import Orders
 from sweeper.app.prepare import Prepared, prepare
@@ -200,7 +201,7 @@ class _Launch:
         from sweeper import sampling
 
         registering = Registering(self._prepared, self._directory, self._journal, self._shape)
-        name, stop = state.sampler, self._ears.stop
+        name, stop, spec = state.sampler, self._ears.stop, state.spec
         controller = Controller(
             state=state,
             journal=self._journal,
@@ -208,6 +209,9 @@ class _Launch:
             executor=self._executor(),
             order=Orders(self._prepared, self._directory, registering.champion),
             register=registering,
+            remove=functools.partial(
+                remove, checkpoint_storage(spec, self._directory), self._notice
+            ),
             observer=lambda state: self._observe(state, controller.post),
             clock=SystemClock(),
         )

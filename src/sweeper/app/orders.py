@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sweeper.app.directory import Directory
+from sweeper.app.kept import checkpoint_storage
 from sweeper.app.prepare import Prepared
 from sweeper.core import rungs
 from sweeper.core.endings import winning_model
@@ -12,9 +13,6 @@ from sweeper.core.records import HOLDOUT, RunKey, State
 from sweeper.core.seeds import derive
 from sweeper.core.specs import SweepSpec
 from sweeper.ports import Order
-
-CHECKPOINTS = "checkpoints"
-"""Where they are in the sweep's directory, unless the config names another storage."""
 
 FINAL_TIMES, FINAL_LEAST = 3, 60.0
 """The refit and the look at the holdout do more than a fold: so many times its timeout, and
@@ -45,7 +43,7 @@ class Orders:
             seed,
             _timeout(spec, key),
             memory=_memory(state, key),
-            storage=spec.checkpoints.storage or str(self._directory.path / CHECKPOINTS),
+            storage=checkpoint_storage(spec, self._directory),
             checkpoint=kept[-1] if kept else None,
             watched=rungs.watched(state, key),
         )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from sweeper.api import Sweep
-from sweeper.core.records import LIVE, TrialState
+from sweeper.core.records import LIVE, RunKey, TrialState
 
 LOOK = 0.5
 """Seconds between two looks at the files."""
@@ -55,13 +55,17 @@ def trial_logs(directory: Path, arguments: argparse.Namespace) -> list[Path]:
     from sweeper import app
 
     fold, attempt = arguments.fold, arguments.attempt
-    anywhere = app.log_path(directory, arguments.trial, fold or 0, attempt or 0)
-    wanted = anywhere.name if fold is not None and attempt is not None else "*.log"
-    if fold is not None and attempt is None:
-        wanted = anywhere.name.replace("-attempt-0.log", "-attempt-*.log")
-    elif attempt is not None and fold is None:
-        wanted = f"*-attempt-{attempt}.log"
-    return sorted(anywhere.parent.glob(wanted), key=lambda path: path.stat().st_mtime)
+    run = RunKey(arguments.trial, fold or 0, attempt or 0)
+    wanted = app.log_path(directory, run, arguments.rank)
+    name = wanted.name
+    if fold is None:
+        name = "*-attempt-" + name.partition("-attempt-")[2]
+    if attempt is None:
+        name = name.replace("-attempt-0", "-attempt-*[0-9]" if arguments.rank else "-attempt-*")
+    found = (
+        path for path in wanted.parent.glob(name) if arguments.rank or "-rank-" not in path.name
+    )
+    return sorted(found, key=lambda path: path.stat().st_mtime)
 
 
 def is_over(sweep: Sweep) -> bool:

@@ -58,7 +58,7 @@ def _is_denial(text: str) -> bool:
 def _ask(address: str) -> dict[str, Any]:
     from ray._common.usage.usage_lib import get_cluster_metadata
     from ray._private import ray_constants
-    from ray._raylet import GcsClient
+    from ray._raylet import GcsClient  # type: ignore[attr-defined]
 
     try:
         client: Any = GcsClient(address=address)

@@ -138,7 +138,7 @@ class _Epoch:
             loss.backward()
             self._optimizer.step()
             total += float(loss.detach()) * size
-        return total / sum(sizes)
+        return total / float(sum(sizes))
 
 
 def _like(found: Tensor, y: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
@@ -24,6 +24,10 @@ class Storage(Protocol):
     def exists(self, path: str) -> bool: ...
     def clear(self, path: str) -> None:
         """Remove what an attempt to write this folder left."""
+        ...
+
+    def remove(self, path: str) -> None:
+        """The folder is no more; nothing where it was not there."""
         ...
 
     def desk(self, path: str) -> AbstractContextManager[Path]:
@@ -62,6 +66,13 @@ class Directory:
     def clear(self, path: str) -> None:
         if self._unfinished(path).exists():
             shutil.rmtree(self._unfinished(path))
+
+    def remove(self, path: str) -> None:
+        """In two steps: half a folder must not look like a whole one."""
+        self.clear(path)
+        with suppress(FileNotFoundError):
+            os.rename(self._root / path, self._unfinished(path))
+            self.clear(path)
 
     @contextmanager
     def desk(self, path: str) -> Iterator[Path]:
@@ -108,6 +119,11 @@ class Elsewhere:
 
     def clear(self, path: str) -> None:
         """Nothing: what is left there is written over, and no manifest names the rest."""
+
+    def remove(self, path: str) -> None:
+        if self.exists(path):
+            self._files.rm(self._at(path, MANIFEST))
+            self._files.rm(self._at(path), recursive=True)
 
     @contextmanager
     def desk(self, path: str) -> Iterator[Path]:
