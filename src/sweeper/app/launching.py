@@ -20,7 +20,6 @@ from sweeper.app.orders import Orders
 from sweeper.app.prepare import Prepared, prepare
 from sweeper.app.registering import Registering
 from sweeper.app.stopping import StopSignal
-from sweeper.config.secrets import MASKED
 from sweeper.controller import Controller, SystemClock
 from sweeper.core import stimuli
 from sweeper.core.events import SweepCreated
@@ -94,6 +93,8 @@ def resume(
 
     The config is the copy that the last launch left there. SweeperErrors as in `launch`.
     """
+    from sweeper.config.secrets import MASKED
+
     directory, place = Directory(path), places.at(path)
     state = replay(place.read())
     folder = Path(state.filed.directory)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import bisect
 
 from sweeper.core.records import Rung, Standings, State, Trial
-from sweeper.core.scoring import mean, signed, standing
+from sweeper.core.scoring import mean, prefix, signed, standing
 
 
 def place(state: State, trial: Trial, rung: Rung) -> tuple[float, int]:
@@ -49,8 +49,9 @@ def complete(state: State, trial: Trial) -> None:
 
 def prefix_means(state: State, trial: Trial) -> list[tuple[int, float]]:
     """(how many folds, the mean over the first so many), but for all of them."""
-    scores = signed(state, trial, state.splits.folds)
-    return [(folds, mean(scores[:folds])) for folds in range(1, len(scores))]
+    folds = state.splits.folds
+    scores = signed(state, trial, prefix(trial, folds))
+    return [(seen, mean(scores[:seen])) for seen in range(1, min(len(scores) + 1, folds))]
 
 
 def middle(ordered: list[tuple[float, int]]) -> float:
