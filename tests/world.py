@@ -12,6 +12,7 @@ import random
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 from sweeper.core import codec, rungs, stimuli
 from sweeper.core import commands as c
@@ -91,6 +92,7 @@ def created(sweep: SweepSpec, folds: int = 5, sampler: str = "random") -> SweepC
     )
 
 
+@cache
 def smooth(trial: int, fold: int) -> float:
     """Trials differ, folds differ, and a little noise that is the same every time."""
     quality = random.Random(trial).random()
@@ -98,6 +100,7 @@ def smooth(trial: int, fold: int) -> float:
     return quality + 0.1 * fold + noise
 
 
+@cache
 def learning(trial: int, fold: int, step: int) -> float:
     """A curve that rises to `smooth`; how fast it does differs, so that curves cross."""
     speed = 2 + 10 * random.Random(trial * 31).random()
