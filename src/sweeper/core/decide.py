@@ -220,7 +220,7 @@ def _cancelled(state: State, s: stimuli.RunCancelled) -> Decision:
     if trial is None or run is None:
         return [], []
     back = trial.state is TrialState.RUNNING
-    ended = "its trial was set aside for a moment" if back else "its trial had ended"
+    ended = "its trial had been set aside" if back else "its trial had ended"
     reason = "the sweep is stopping" if state.stopping else ended
     return [e.FoldCancelled(s.t, s.run, reason)], []
 
