@@ -203,10 +203,26 @@ def test_what_a_run_repeats_after_a_failure_was_judged_the_first_time():
     assert state.rungs[Rung(0, 1)].seen == [(-0.6, 1), (-0.5, 0)]
 
 
+def test_what_a_run_says_after_its_trial_was_set_aside_counts_when_it_goes_on():
+    """It came to step 3 before the stop reached it, and its checkpoint is of step 4."""
+    state = at_rung(ASHA, [0.9, 0.8, 0.1, 0.1, 0.1], 1)
+    (kept,) = report(state, RunKey(1, 0, 1), 3, 0.5)
+    assert kept.rung == Rung(0, 3)
+    assert Rung(0, 3) not in state.rungs
+    assert report(state, RunKey(1, 0, 1), 4, 0.6) == []
+    evolve(state, e.FoldCancelled(0.0, RunKey(1, 0, 1), "set aside"))
+    evolve(state, e.TrialRevived(0.0, 1, "for the test"))
+    evolve(state, e.FoldsDispatched(0.0, Slot("n", 1), (RunKey(1, 0, 2),)))
+    (event,) = report(state, RunKey(1, 0, 2), 5, 0.7)
+    assert (event.step, event.value) == (3, 0.5)
+    assert state.rungs[Rung(0, 3)].seen == [(-0.5, 1)]
+    assert state.trials[1].ahead == {}
+
+
 def test_late_reports_change_nothing():
     state = at_rung(ASHA, [0.5, 0.4], 1)
-    assert aside(state) == {1}
-    assert report(state, RunKey(1, 0, 1), 3, 0.9) == []
+    evolve(state, e.TrialFailed(0.0, 0, "for the test"))
+    assert report(state, RunKey(0, 0, 1), 3, 0.9) == []
     assert report(state, RunKey(7, 0, 1), 3, 0.9) == []
     evolve(state, e.FoldCancelled(0.0, RunKey(0, 0, 1), "called back"))
     assert report(state, RunKey(0, 0, 1), 3, 0.9) == []

@@ -201,15 +201,20 @@ def _checkpoint(state: State, s: stimuli.CheckpointMade) -> Decision:
 
 def _reported(state: State, s: stimuli.Reported) -> Decision:
     """A run is not kept waiting for the verdict: what it does meanwhile is not lost, and a
-    rung's comparison is of what was reported there, however much later it is decided."""
+    rung's comparison is of what was reported there, however much later it is decided. So
+    what a run says of its next rung after its trial was set aside is kept for then."""
     trial, run = _open_run(state, s.run)
-    if trial is None or run is None or trial.state is not TrialState.RUNNING:
+    if trial is None or run is None:
         return [], []
     rung = rungs.reached(state, trial, s.run.fold, s.step)
     if rung is None:
         return [], []
-    events: list[e.Event] = [e.CurveReported(s.t, s.run, s.step, s.value, rung)]
-    verdict = rungs.judge(state, trial, rung, s.value)
+    step, value = trial.ahead.get(rung, (s.step, s.value))
+    events: list[e.Event] = [e.CurveReported(s.t, s.run, step, value, rung)]
+    if trial.state is not TrialState.RUNNING:
+        later = trial.state is TrialState.PRUNED and state.spec.search.pruner.halving
+        return events if later and rung not in trial.ahead else [], []
+    verdict = rungs.judge(state, trial, rung, value)
     if verdict is None:
         return events, []
     return [*events, _pruned(state, s.t, trial, verdict)], recall(trial, grace=SETTLING)

@@ -245,7 +245,12 @@ def _dropped(state: State, event: e.CheckpointsDropped) -> None:
 
 
 def _curve(state: State, event: e.CurveReported) -> None:
-    standings.enter(state, state.trials[event.run.trial], event.rung, event.value)
+    trial = state.trials[event.run.trial]
+    if trial.state is TrialState.PRUNED:
+        trial.ahead[event.rung] = event.step, event.value
+    else:
+        trial.ahead.pop(event.rung, None)
+        standings.enter(state, trial, event.rung, event.value)
 
 
 def _succeeded(state: State, event: e.FoldSucceeded) -> None:

@@ -242,6 +242,9 @@ class Trial:
     resting: dict[int, float] = field(default_factory=dict)  # fold → not again before
     checkpoints: dict[int, list[Checkpoint]] = field(default_factory=dict)  # fold → oldest first
     curve: dict[Rung, float] = field(default_factory=dict)  # the metric at rungs, as reached
+    ahead: dict[Rung, tuple[int, float]] = field(
+        default_factory=dict
+    )  # step and metric at rungs that a run came to when its trial had just been set aside
 
     @property
     def rung(self) -> Rung | None:
