@@ -8,15 +8,6 @@ from sweeper.core.records import Failure, FailureKind, Success
 torch = pytest.importorskip("torch")
 
 
-@pytest.fixture(scope="module")
-def gang():
-    from ranks import Gang
-
-    two = Gang(2)
-    yield two
-    two.close()
-
-
 @pytest.fixture
 def gang_job(make_job, user_module):
     """A job whose training function is the `train` of this source, on 60 rows of three classes."""
