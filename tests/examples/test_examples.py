@@ -9,7 +9,6 @@ import pytest
 
 from sweeper import app
 from sweeper.app.prepare import prepare
-from sweeper.config import settings
 from sweeper.core.records import SweepState
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -21,11 +20,9 @@ ON_TORCH = {"asha.yaml", "digits_ddp.yaml", "module.yaml", "single_run.yaml"}
 
 
 def overrides(name):
-    """Few trials and, as these run in this process, one worker. Skips what cannot run here."""
+    """Few trials and, as these run in this process, one worker."""
     if name in ON_TORCH:
         pytest.importorskip("torch")
-    if name == "asha.yaml" and "asha" not in settings.PRUNERS:
-        pytest.skip("asha is not there yet")
     alone = ("resources.workers=1",) if "workers" in (CONFIGS / name).read_text() else ()
     return (f"budget.trials={TRIALS}", "tracking=none", *alone)
 
