@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import faulthandler
 import multiprocessing
+import os
 from dataclasses import dataclass, field, replace
 
 from sweeper import worker
 from sweeper.core.records import RunKey
 from sweeper.ports import Order, Rank, RunResult
 
-PATIENCE = 60
+PATIENCE = 120
 
 
 @dataclass
@@ -39,9 +41,12 @@ class Answer:
 
 
 def _serve(pipe):
+    terminal = os.dup(2)
     while (asked := pipe.recv()) is not None:
         job, order, heard = asked
+        faulthandler.dump_traceback_later(PATIENCE - 5, file=terminal)
         result = worker.run(job, order, heard)
+        faulthandler.cancel_dump_traceback_later()
         pipe.send(Answer(result, heard, worker.dirty()))
 
 
@@ -82,4 +87,5 @@ class Gang:
     def close(self):
         for pipe, process in zip(self.pipes, self.processes, strict=True):
             pipe.send(None)
-            process.join(PATIENCE)
+            process.join(5)
+            process.kill()

@@ -168,3 +168,14 @@ def user_module(tmp_path):
         return name
 
     return write
+
+
+@pytest.fixture(scope="session")
+def gang():
+    """Two warm processes that do one run together: gang.run(job) -> an answer of each rank."""
+    pytest.importorskip("torch")
+    from ranks import Gang
+
+    two = Gang(2)
+    yield two
+    two.close()

@@ -1,31 +1,27 @@
 """A run of two ranks: the group around it, its reports, its data, and that it learns as one."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from sweeper.core.records import Failure, FailureKind, Success
+from sweeper.core.space import Fixed
 
 torch = pytest.importorskip("torch")
-
-
-@pytest.fixture(scope="module")
-def gang():
-    from ranks import Gang
-
-    two = Gang(2)
-    yield two
-    two.close()
 
 
 @pytest.fixture
 def gang_job(make_job, user_module):
     """A job whose training function is the `train` of this source, on 60 rows of three classes."""
 
-    def make(source, metrics=("loss",)):
+    def make(source, metrics=("loss",), parameters=()):
         rng = np.random.default_rng(0)
         X, y = rng.normal(size=(60, 4)), np.arange(60) % 3
         path = f"{user_module('import numpy as np, torch, os' + chr(10) + source)}:train"
-        return make_job(X, y, train=path, metrics=metrics)
+        job = make_job(X, y, train=path, metrics=metrics)
+        train = replace(job.spec.train, parameters=parameters)
+        return replace(job, spec=replace(job.spec, train=train))
 
     return make
 
@@ -238,3 +234,52 @@ def test_a_script_written_for_torchrun_runs_inside_a_gang_and_alone(gang, gang_j
         answers = succeeded(gang.run(job))
         assert [answer.dirty for answer in answers] == ["", ""]
     assert isinstance((alone := do(job)).outcome, Success), alone.log
+
+
+SHARDED = """
+from torch import nn
+
+class Net(nn.Sequential):
+    def predict(self, X):
+        return self(torch.as_tensor(X)).argmax(1).numpy()
+
+def train(trial):
+    torch.manual_seed(trial.seed)
+    net = Net(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 3)).double()
+    model = trial.distribute(net, strategy="fsdp")
+    step = torch.optim.Adam(model.parameters(), lr=0.01)
+    trial.resume(model=model, optimizer=step)
+    for epoch in trial.epochs(4):
+        for X, y in trial.loader((trial.data.X_train, trial.data.y_train), batch_size=12):
+            step.zero_grad()
+            loss = nn.functional.cross_entropy(model(X), y)
+            loss.backward()
+            step.step()
+        trial.report(epoch, loss=float(loss.detach()))
+        trial.checkpoint(epoch, sharded=trial.params["sharded"])
+    trial.save(model)
+    plain = trial.saved[-1]
+    weights = torch.cat([p.detach().flatten() for p in plain.parameters()])
+    assert type(weights) is torch.Tensor
+    return {"loss": 0.0, **{f"w{i}": float(w) for i, w in enumerate(weights)}}
+"""
+
+
+@pytest.mark.parametrize("sharded", [False, True], ids=["whole", "sharded"])
+def test_a_model_that_fsdp_spreads_out_goes_on_from_its_checkpoint(
+    gang, gang_job, sharded, tmp_path, do
+):
+    job = gang_job(SHARDED, parameters=(("sharded", Fixed(sharded)),))
+    whole = succeeded(gang.run(job, storage=str(tmp_path)))[0]
+    kept = whole.heard.kept
+    assert [each.step for each in kept] == [0, 1, 2, 3]
+    again = succeeded(gang.run(job, storage=str(tmp_path), checkpoint=kept[1], attempt=2))[0]
+    assert again.result.outcome.scores == whole.result.outcome.scores
+    assert [each.step for each in again.heard.kept] == [2, 3]
+    alone = do(job, storage=str(tmp_path), checkpoint=kept[1])
+    if sharded:
+        assert alone.outcome.error == "CheckpointUnsuited"
+        assert "is of 2 ranks" in alone.outcome.message
+    else:
+        expected = whole.result.outcome.scores
+        assert alone.outcome.scores == pytest.approx(expected, abs=1e-12)

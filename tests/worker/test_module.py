@@ -96,17 +96,11 @@ def test_a_failed_run_goes_on_from_its_last_epoch(module_job, do, tumours, liste
     assert done.outcome.scores == whole.outcome.scores
 
 
-def test_two_ranks_find_what_one_does_though_batches_do_not_divide(module_job, do, tumours):
+def test_two_ranks_find_what_one_does_though_batches_do_not_divide(module_job, do, tumours, gang):
     """Within 1e-5 in single precision: a rank that has one row fewer counts for less."""
-    from ranks import Gang
-
     X, y = tumours
     job = module_job(X[:101], y[:101], "CrossEntropyLoss", ("accuracy", "neg_log_loss"), epochs=3)
-    gang = Gang(2)
-    try:
-        together = gang.run(job)[0].result
-    finally:
-        gang.close()
+    together = gang.run(job)[0].result
     assert isinstance(together.outcome, Success), together.log
     alone = do(job).outcome
     assert alone.curve[-1][1] == pytest.approx(together.outcome.curve[-1][1], abs=1e-5)

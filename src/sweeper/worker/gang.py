@@ -46,11 +46,15 @@ class Gang:
         if self.rank > 0:
             self._store.set(self._key(self.rank), what.encode() + b"\n" + mine)
             return self._awaited(0, what)[len(ANSWER) :]
-        answer = decide([mine, *(self._brought(rank, what) for rank in range(1, self.world_size))])
-        if self._store is not None:
-            self._store.delete_key(f"{self._turn - 1}/0")  # all have read it, or would not be here
-            self._store.set(self._key(0), ANSWER + answer)
-        return answer
+        answer = ENDED
+        try:
+            brought = [mine, *(self._brought(rank, what) for rank in range(1, self.world_size))]
+            answer = ANSWER + decide(brought)
+        finally:
+            if self._store is not None:
+                self._store.delete_key(f"{self._turn - 1}/0")  # all that are here have read it
+                self._store.set(self._key(0), answer)
+        return answer[len(ANSWER) :]
 
     def end(self) -> None:
         """Tell those who wait for this worker, now or later, that it comes no more."""

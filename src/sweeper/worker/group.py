@@ -49,6 +49,7 @@ def make_way() -> None:
     all ranks, for all of them make theirs. Call it before user code is imported, which may
     take the function by name.
     """
+    import torch
     import torch.distributed as dist
 
     made_by_torch = dist.init_process_group
@@ -58,6 +59,7 @@ def make_way() -> None:
     @wraps(made_by_torch)
     def init_process_group(*args: Any, **options: Any) -> None:
         if dist.is_initialized() and _made and dist.group.WORLD is _made[0]:
+            dist.all_reduce(torch.zeros(1))  # some may still be on their way into it
             dist.destroy_process_group()
             _made.clear()
         made_by_torch(*args, **options)

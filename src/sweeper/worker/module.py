@@ -127,7 +127,8 @@ class _Epoch:
     def run(self) -> float:
         """One pass; this rank's part of the mean loss, such that the mean over ranks is it."""
         self._model.train()
-        total, sizes = 0.0, self._loader.sampler.deal.sizes
+        total = 0.0
+        sizes: list[int] = self._loader.sampler.deal.sizes
         for (X, y, weights), size in zip(self._loader, sizes, strict=True):
             self._optimizer.zero_grad()
             found = self._model(X.to(self._device))
