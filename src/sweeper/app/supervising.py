@@ -7,8 +7,10 @@ again when it was killed, and keeps a desk where people elsewhere ask for the sw
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -132,12 +134,19 @@ class _Supervisor:
         pump.start()
         told = False
         while (code := controller.poll()) is None:
-            if not told and holder(self._directory.path) is not None:
+            if not told and self._is_at_work(controller.pid):
                 told = True
                 _say(f"sweep {self._name}: {AT_WORK}: process {controller.pid}")
             time.sleep(LOOK)
         pump.join(timeout=5)  # a grandchild may hold the pipe open
         return code
+
+    def _is_at_work(self, process: int) -> bool:
+        """Whether this very process holds the sweep; another one may."""
+        with contextlib.suppress(SweeperError):  # a journal's server that is away for a moment
+            name = holder(self._directory.path) or ""
+            return name.startswith(f"process {process} on {socket.gethostname()},")
+        return False
 
     def _judge(self, code: int) -> Verdict:
         stopped = code == RESUMABLE and stopped_on_request(self._directory.path)

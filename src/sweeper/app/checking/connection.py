@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 
 from sweeper.app.checking.check import Check, listed
@@ -36,7 +37,7 @@ def check(address: str, root: Path) -> Iterator[Check]:
             return
     cluster.quiet()
     heard = knock(at)
-    found = _ray(at, heard)
+    found = head(at, heard)
     yield found
     if not found.ok:
         return
@@ -86,7 +87,7 @@ def _reached(address: str) -> Check:
     return Check("reachable", True, f"{address} takes connections")
 
 
-def _ray(address: str, heard: Heard) -> Check:
+def head(address: str, heard: Heard) -> Check:
     """Ray, of our version, with our token."""
     if heard.denied:
         return Check("ray", False, f"the head at {address} wants another token than ours", SAME)
@@ -98,9 +99,7 @@ def _ray(address: str, heard: Heard) -> Check:
             "give the port of `ray start --head` (6379), not the dashboard's (8265) or the "
             "client's (10001); a head that hangs needs `ray stop` and a new start",
         )
-    import ray
-
-    ours = ray.__version__, platform.python_version()
+    ours = metadata.version("ray"), platform.python_version()
     if (heard.ray, heard.python) != ours:
         return Check(
             "ray",
