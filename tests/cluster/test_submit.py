@@ -24,17 +24,15 @@ from sweeper.journal import places
 pytest.importorskip("aiohttp", reason="Ray's jobs need ray[default]")
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
-TRIALS = 30
-
-CONFIG = f"""
+CONFIG = """
 name: handed
 seed: 3
 train: slow:train
 cv: none
-metric: {{name: score, goal: maximize}}
-parameters: {{x: {{min: 0.0, max: 1.0}}}}
-search: {{sampler: random, pruner: none}}
-budget: {{trials: {TRIALS}}}
+metric: {name: score, goal: maximize}
+parameters: {x: {min: 0.0, max: 1.0}}
+search: {sampler: random, pruner: none}
+budget: {trials: 100000}
 refit: false
 register: none
 """
@@ -105,11 +103,13 @@ def test_a_submitted_sweep_survives_its_controller_and_answers_by_address(head, 
     log = head.sweeper("logs", "handed", "0", "--address", head.address)
     assert "trained by" in log.stdout
 
-    said = head.sweeper(*submit, "--json", cwd=tmp_path)
+    total = len(read(directory).trials) + 5
+    budget = ("--set", f"budget.trials={total}")
+    said = head.sweeper(*submit, *budget, "--json", cwd=tmp_path)
     assert json.loads(said.stdout)["exit_code"] is None, said.stderr
     until(lambda: read(directory).status is SweepState.FINISHED)
     state = read(directory)
-    assert sorted(state.trials) == list(range(TRIALS))
+    assert sorted(state.trials) == list(range(total))
     assert all(len(t.scores) == 1 for t in state.trials.values())
     assert len(launches(directory)) == 3
     checks = app.doctor(root, "handed")

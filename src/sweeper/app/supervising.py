@@ -26,6 +26,7 @@ from sweeper.app.launching import RESUMABLE
 from sweeper.app.queries import holder
 from sweeper.app.storage import storage
 from sweeper.core.events import Event, RequestTaken, SweepLaunched
+from sweeper.execution import cluster, desk
 from sweeper.journal import places
 from sweeper.ports import SweeperError
 
@@ -95,10 +96,7 @@ class _Supervisor:
         self._signalled = False
 
     def run(self, words: list[str]) -> int:
-        from sweeper.execution import cluster, desk
-
         self._directory.make()
-        self._import_path = cluster.import_path()
         cluster.join(os.environ.get("RAY_ADDRESS") or "auto", {})
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._pass_on)
@@ -127,7 +125,7 @@ class _Supervisor:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env={**os.environ, "PYTHONPATH": self._import_path},
+            env={**os.environ, "PYTHONPATH": cluster.import_path()},
         )
         self._controller = controller
         pump = threading.Thread(target=self._copy, args=(controller.stdout,), daemon=True)
