@@ -17,6 +17,7 @@ import pytest
 from cluster.head import Head, started
 from sweeper import app
 from sweeper.app.queries import read
+from sweeper.app.supervising import stopped_on_request
 from sweeper.core.events import SweepLaunched
 from sweeper.core.records import SweepState
 from sweeper.journal import places
@@ -99,7 +100,8 @@ def test_a_submitted_sweep_survives_its_controller_and_answers_by_address(head, 
     assert stopped.returncode == 0, stopped.stderr
     followed, _ = follower.communicate(timeout=60)
     assert "trial" in followed
-    assert read(directory).status is SweepState.STOPPED
+    assert read(directory).status is SweepState.INTERRUPTED
+    assert stopped_on_request(directory)
     log = head.sweeper("logs", "handed", "0", "--address", head.address)
     assert "trained by" in log.stdout
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import math
 import os
 import signal
@@ -95,18 +96,24 @@ def join(address: str, env: dict[str, Any]) -> None:
     address = located(address)
     access.require_token(address)
     reach(address)
-    if JOB in os.environ:
-        env = {}  # what came along with the job is there already, and who sent it looked
-    else:
+    if JOB not in os.environ:  # else who sent the job has looked
         refuse_open(address)
     import ray
 
     _hush()
     try:
         with _signals_kept():
-            ray.init(address=address, runtime_env=env, **OPTIONS)
+            ray.init(address=address, runtime_env=_not_yet_there(env), **OPTIONS)
     except (ConnectionError, ValueError, RuntimeError) as error:
         raise ClusterError(unreachable(address, said(error))) from error
+
+
+def _not_yet_there(env: dict[str, Any]) -> dict[str, Any]:
+    """Without what came along with the job that this process is in, if it is in one."""
+    came = json.loads(os.environ.get(JOB, "{}")).get("runtime_env") or {}
+    if "working_dir" in came:
+        came["excludes"] = []
+    return {name: value for name, value in env.items() if name not in came}
 
 
 def located(address: str) -> str:
