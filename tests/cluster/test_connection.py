@@ -111,7 +111,7 @@ def test_a_folder_too_big_to_travel_is_said(head, tmp_path):
             stream.write(secrets.token_bytes(1 << 20))
     found = wrong(head, head.address, tmp_path)
     assert list(found) == ["join"]
-    assert "too big to travel" in found["join"]
+    assert "cannot travel to the cluster" in found["join"]
 
 
 def test_a_cluster_that_asks_for_no_token_is_wrong_and_no_launch_goes_there(open_head, config):

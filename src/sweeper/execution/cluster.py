@@ -46,6 +46,10 @@ class ClusterError(SweeperError):
     """The cluster cannot be reached, or has no room for what is asked."""
 
 
+class CannotTravel(ClusterError):
+    """The config's folder cannot be sent: it is too big."""
+
+
 def connect(address: str | None, directory: Path) -> bool:
     """Start a local Ray, or join the one at `address` (or RAY_ADDRESS); True when local.
 
@@ -104,8 +108,20 @@ def join(address: str, env: dict[str, Any]) -> None:
     try:
         with _signals_kept():
             ray.init(address=address, runtime_env=_not_yet_there(env), **OPTIONS)
+    except ray.exceptions.RuntimeEnvSetupError as error:
+        ray.shutdown()  # it had joined
+        raise CannotTravel(cannot_travel(error)) from error
     except (ConnectionError, ValueError, RuntimeError) as error:
         raise ClusterError(unreachable(address, said(error))) from error
+
+
+def cannot_travel(error: Exception) -> str:
+    """Ray's words for what it could not send, without its advice on options we do not have."""
+    why = str(error).strip().splitlines()[-1].split(" To exclude")[0]
+    return (
+        f"the config's folder cannot travel to the cluster: {why} Keep data outside of it and name "
+        "it by an absolute path, or list what stays behind in a file .rayignore there"
+    )
 
 
 def _not_yet_there(env: dict[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,10 @@ LOOK, SELDOM = 0.3, 2.0
 """Seconds between two looks at a job's log: soon after news, less often without."""
 
 
+TOO_BIG = "Maximum request body size"
+"""In a dashboard's answer to a folder that is too big."""
+
+
 @dataclass(frozen=True, slots=True)
 class Jobs:
     """The jobs of one cluster. `url`: of its dashboard, where they are submitted."""
@@ -132,5 +136,12 @@ def _explained(url: str) -> Iterator[None]:
 
     try:
         yield
-    except (ray.exceptions.AuthenticationError, OSError, RuntimeError) as error:
+    except ray.exceptions.RuntimeEnvSetupError as error:
+        raise cluster.CannotTravel(cluster.cannot_travel(error)) from error
+    except RuntimeError as error:
+        if TOO_BIG in str(error):
+            why = RuntimeError("Through a dashboard at most 100 MiB can be sent, packed.")
+            raise cluster.CannotTravel(cluster.cannot_travel(why)) from error
+        raise ClusterError(cluster.unreachable(url, cluster.said(error))) from error
+    except (ray.exceptions.AuthenticationError, OSError) as error:
         raise ClusterError(cluster.unreachable(url, cluster.said(error))) from error

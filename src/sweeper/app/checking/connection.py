@@ -19,6 +19,11 @@ SAME = (
     "RAY_AUTH_TOKEN and RAY_AUTH_TOKEN_PATH do not name another"
 )
 
+MEMBER = (
+    "run this on a machine of the cluster (`ray start --address=HEAD:6379` makes this one a "
+    "member), or hand the sweep over: `sweeper launch CONFIG --submit`"
+)
+
 
 def check(address: str, root: Path) -> Iterator[Check]:
     """What stands between this machine and the cluster, from the outside in. `root`: of the
@@ -125,7 +130,8 @@ def _inside(address: str) -> Iterator[Check]:
     try:
         cluster.join(address, cluster.travelling(Path.cwd()))
     except SweeperError as error:
-        yield Check("join", False, str(error), _why(str(error)))
+        too_big = isinstance(error, cluster.CannotTravel)
+        yield Check("join", False, str(error), "see the message" if too_big else MEMBER)
         return
     try:
         visits = visit.visit_all()
@@ -135,19 +141,6 @@ def _inside(address: str) -> Iterator[Check]:
     yield _room(visits)
     for one in visits:
         yield _node(one)
-
-
-def _why(said: str) -> str:
-    """What to do about Ray's refusal to take us in."""
-    if "size" in said.lower() or "package" in said.lower():
-        return (
-            "this folder is too big to travel: start from the config's own folder, keep data "
-            "outside of it and name it by an absolute path, or list what stays in .rayignore"
-        )
-    return (
-        "run this on a machine of the cluster (`ray start --address=HEAD:6379` makes this one a "
-        "member), or hand the sweep over: `sweeper launch CONFIG --submit`"
-    )
 
 
 def _room(visits: list[visit.Visit]) -> Check:
