@@ -80,7 +80,7 @@ def supervise(argv: Sequence[str]) -> int:
     given = parser.parse_args(own)
     root = given.dir.resolve()
     _say(f"sweep {given.name}: on this machine, {storage(root / given.name).words}")
-    command = [sys.executable, "-m", "sweeper.cli.main", "--dir", str(root)]
+    command = ["-m", "sweeper.cli.main", "--dir", str(root)]
     try:
         return _Supervisor(given.name, root, command).run([*words, "--as", given.name])
     except SweeperError as error:
@@ -121,7 +121,7 @@ class _Supervisor:
     def _serve(self, words: list[str]) -> int:
         """One controller, from its start to its end; its exit code."""
         controller = subprocess.Popen(
-            [*self._command, *words],
+            [sys.executable, *self._command, *words],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
