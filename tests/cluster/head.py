@@ -18,7 +18,7 @@ from pathlib import Path
 
 SOURCES = Path(__file__).parents[2] / "src"
 
-PATIENCE = 120.0
+PATIENCE = 240.0
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ import pytest
 from cluster.head import Head, started
 from sweeper import app
 from sweeper.app.queries import read
+from sweeper.app.supervising import stopped_on_request
 from sweeper.core.events import SweepLaunched
 from sweeper.core.records import SweepState
 from sweeper.journal import places
@@ -24,17 +25,15 @@ from sweeper.journal import places
 pytest.importorskip("aiohttp", reason="Ray's jobs need ray[default]")
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
-TRIALS = 30
-
-CONFIG = f"""
+CONFIG = """
 name: handed
 seed: 3
 train: slow:train
 cv: none
-metric: {{name: score, goal: maximize}}
-parameters: {{x: {{min: 0.0, max: 1.0}}}}
-search: {{sampler: random, pruner: none}}
-budget: {{trials: {TRIALS}}}
+metric: {name: score, goal: maximize}
+parameters: {x: {min: 0.0, max: 1.0}}
+search: {sampler: random, pruner: none}
+budget: {trials: 100000}
 refit: false
 register: none
 """
@@ -54,7 +53,7 @@ def head() -> Iterator[Head]:
         yield found
 
 
-def until(condition: Callable[[], Any], seconds: float = 120.0) -> Any:
+def until(condition: Callable[[], Any], seconds: float = 240.0) -> Any:
     deadline = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < deadline
@@ -101,15 +100,18 @@ def test_a_submitted_sweep_survives_its_controller_and_answers_by_address(head, 
     assert stopped.returncode == 0, stopped.stderr
     followed, _ = follower.communicate(timeout=60)
     assert "trial" in followed
-    assert read(directory).status is SweepState.STOPPED
+    assert read(directory).status is SweepState.INTERRUPTED
+    assert stopped_on_request(directory)
     log = head.sweeper("logs", "handed", "0", "--address", head.address)
     assert "trained by" in log.stdout
 
-    said = head.sweeper(*submit, "--json", cwd=tmp_path)
+    total = len(read(directory).trials) + 5
+    budget = ("--set", f"budget.trials={total}")
+    said = head.sweeper(*submit, *budget, "--json", cwd=tmp_path)
     assert json.loads(said.stdout)["exit_code"] is None, said.stderr
     until(lambda: read(directory).status is SweepState.FINISHED)
     state = read(directory)
-    assert sorted(state.trials) == list(range(TRIALS))
+    assert sorted(state.trials) == list(range(total))
     assert all(len(t.scores) == 1 for t in state.trials.values())
     assert len(launches(directory)) == 3
     checks = app.doctor(root, "handed")

@@ -57,14 +57,13 @@ def answer(argv: Sequence[str]) -> int:
 
     name, _, *words = argv
     try:
-        address = os.environ["RAY_ADDRESS"]
-        code = desk.ask(address, name, words, lambda out, err: _print(out, err, None))
+        code = desk.ask(os.environ["RAY_ADDRESS"], name, words, _print)
         _print("", "", code)
     except SweeperError as error:
         _print("", f"{error}\n", error.exit_code)
     return 0
 
 
-def _print(out: str, err: str, code: int | None) -> None:
+def _print(out: str, err: str, code: int | None = None) -> None:
     if out or err or code is not None:
         print(MARK + json.dumps([out, err, code]), flush=True)

@@ -7,8 +7,10 @@ again when it was killed, and keeps a desk where people elsewhere ask for the sw
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -24,6 +26,7 @@ from sweeper.app.launching import RESUMABLE
 from sweeper.app.queries import holder
 from sweeper.app.storage import storage
 from sweeper.core.events import Event, RequestTaken, SweepLaunched
+from sweeper.execution import cluster, desk
 from sweeper.journal import places
 from sweeper.ports import SweeperError
 
@@ -77,7 +80,7 @@ def supervise(argv: Sequence[str]) -> int:
     given = parser.parse_args(own)
     root = given.dir.resolve()
     _say(f"sweep {given.name}: on this machine, {storage(root / given.name).words}")
-    command = [sys.executable, "-m", "sweeper.cli.main", "--dir", str(root)]
+    command = ["-m", "sweeper.cli.main", "--dir", str(root)]
     try:
         return _Supervisor(given.name, root, command).run([*words, "--as", given.name])
     except SweeperError as error:
@@ -93,10 +96,7 @@ class _Supervisor:
         self._signalled = False
 
     def run(self, words: list[str]) -> int:
-        from sweeper.execution import cluster, desk
-
         self._directory.make()
-        self._import_path = cluster.import_path()
         cluster.join(os.environ.get("RAY_ADDRESS") or "auto", {})
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._pass_on)
@@ -121,23 +121,30 @@ class _Supervisor:
     def _serve(self, words: list[str]) -> int:
         """One controller, from its start to its end; its exit code."""
         controller = subprocess.Popen(
-            [*self._command, *words],
+            [sys.executable, *self._command, *words],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env={**os.environ, "PYTHONPATH": self._import_path},
+            env={**os.environ, "PYTHONPATH": cluster.import_path()},
         )
         self._controller = controller
         pump = threading.Thread(target=self._copy, args=(controller.stdout,), daemon=True)
         pump.start()
         told = False
         while (code := controller.poll()) is None:
-            if not told and holder(self._directory.path) is not None:
+            if not told and self._is_at_work(controller.pid):
                 told = True
                 _say(f"sweep {self._name}: {AT_WORK}: process {controller.pid}")
             time.sleep(LOOK)
         pump.join(timeout=5)  # a grandchild may hold the pipe open
         return code
+
+    def _is_at_work(self, process: int) -> bool:
+        """Whether this very process holds the sweep; another one may."""
+        with contextlib.suppress(SweeperError):  # a journal's server that is away for a moment
+            name = holder(self._directory.path) or ""
+            return name.startswith(f"process {process} on {socket.gethostname()},")
+        return False
 
     def _judge(self, code: int) -> Verdict:
         stopped = code == RESUMABLE and stopped_on_request(self._directory.path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import math
 import os
 import signal
@@ -43,6 +44,10 @@ PACKAGE = Path(__file__).resolve().parents[1]
 
 class ClusterError(SweeperError):
     """The cluster cannot be reached, or has no room for what is asked."""
+
+
+class CannotTravel(ClusterError):
+    """The config's folder cannot be sent: it is too big."""
 
 
 def connect(address: str | None, directory: Path) -> bool:
@@ -95,18 +100,36 @@ def join(address: str, env: dict[str, Any]) -> None:
     address = located(address)
     access.require_token(address)
     reach(address)
-    if JOB in os.environ:
-        env = {}  # what came along with the job is there already, and who sent it looked
-    else:
+    if JOB not in os.environ:  # else who sent the job has looked
         refuse_open(address)
     import ray
 
     _hush()
     try:
         with _signals_kept():
-            ray.init(address=address, runtime_env=env, **OPTIONS)
+            ray.init(address=address, runtime_env=_not_yet_there(env), **OPTIONS)
+    except ray.exceptions.RuntimeEnvSetupError as error:
+        ray.shutdown()  # it had joined
+        raise CannotTravel(cannot_travel(error)) from error
     except (ConnectionError, ValueError, RuntimeError) as error:
         raise ClusterError(unreachable(address, said(error))) from error
+
+
+def cannot_travel(error: Exception) -> str:
+    """Ray's words for what it could not send, without its advice on options we do not have."""
+    why = str(error).strip().splitlines()[-1].split(" To exclude")[0]
+    return (
+        f"the config's folder cannot travel to the cluster: {why} Keep data outside of it and name "
+        "it by an absolute path, or list what stays behind in a file .rayignore there"
+    )
+
+
+def _not_yet_there(env: dict[str, Any]) -> dict[str, Any]:
+    """Without what came along with the job that this process is in, if it is in one."""
+    came = json.loads(os.environ.get(JOB, "{}")).get("runtime_env") or {}
+    if "working_dir" in came:
+        came["excludes"] = []
+    return {name: value for name, value in env.items() if name not in came}
 
 
 def located(address: str) -> str:

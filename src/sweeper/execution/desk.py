@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -58,7 +59,7 @@ class _Task:
 
 
 class Desk:
-    """The actor. `words`: the command that stands before what people type."""
+    """The actor. `words`: what stands between Python and what people type."""
 
     def __init__(self, words: Sequence[str]) -> None:
         self._words = tuple(words)
@@ -70,7 +71,7 @@ class Desk:
         """Start a command; its number."""
         outputs = (tempfile.TemporaryFile(), tempfile.TemporaryFile())  # noqa: SIM115
         process = subprocess.Popen(
-            [*self._words, *argv],
+            [sys.executable, *self._words, *argv],
             env={**os.environ, "PYTHONPATH": cluster.import_path()},
             stdin=subprocess.DEVNULL,
             stdout=outputs[0],

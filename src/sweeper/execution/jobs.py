@@ -15,8 +15,12 @@ from sweeper.execution.cluster import ClusterError
 from sweeper.execution.knock import knock
 from sweeper.execution.web import look
 
-LOOK = 0.3
-"""Seconds between two looks at a job's log."""
+LOOK, SELDOM = 0.3, 2.0
+"""Seconds between two looks at a job's log: soon after news, less often without."""
+
+
+TOO_BIG = "Maximum request body size"
+"""In a dashboard's answer to a folder that is too big."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +42,18 @@ class Jobs:
 
     def lines(self, job: str) -> Iterator[str]:
         """What the job prints, line by line, until it ends."""
-        given = 0
+        given, pause = 0, LOOK
         while True:
             with _explained(self.url):
                 over = self.client.get_job_status(job).is_terminal()
                 text = self.client.get_job_logs(job)
             whole = text if over else text[: text.rfind("\n") + 1]
             yield from whole[given:].splitlines()
+            pause = LOOK if len(whole) > given else min(pause * 2, SELDOM)
             given = len(whole)
             if over:
                 return
-            time.sleep(LOOK)
+            time.sleep(pause)
 
     def ended(self, job: str) -> tuple[int, str]:
         """How a job that is over ended: its exit code, and Ray's first line on it."""
@@ -75,8 +80,8 @@ def jobs(address: str) -> Jobs:
     try:
         from ray.job_submission import JobSubmissionClient
 
-        logging.getLogger("ray.dashboard").setLevel(logging.ERROR)
-        logging.getLogger("ray.dashboard.modules.dashboard_sdk").setLevel(logging.ERROR)
+        for news in ("ray", "ray.dashboard.modules.dashboard_sdk"):
+            logging.getLogger(news).setLevel(logging.ERROR)
         with _explained(url):
             return Jobs(url, JobSubmissionClient(url))
     except ImportError as error:
@@ -131,5 +136,12 @@ def _explained(url: str) -> Iterator[None]:
 
     try:
         yield
-    except (ray.exceptions.AuthenticationError, OSError, RuntimeError) as error:
+    except ray.exceptions.RuntimeEnvSetupError as error:
+        raise cluster.CannotTravel(cluster.cannot_travel(error)) from error
+    except RuntimeError as error:
+        if TOO_BIG in str(error):
+            why = RuntimeError("Through a dashboard at most 100 MiB can be sent, packed.")
+            raise cluster.CannotTravel(cluster.cannot_travel(why)) from error
+        raise ClusterError(cluster.unreachable(url, cluster.said(error))) from error
+    except (ray.exceptions.AuthenticationError, OSError) as error:
         raise ClusterError(cluster.unreachable(url, cluster.said(error))) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 
 from sweeper.app.checking.check import Check, listed
@@ -16,6 +17,11 @@ START = "on the head, `RAY_AUTH_MODE=token ray start --head --port=6379`"
 SAME = (
     "give both sides one file: copy ~/.ray/auth_token of the head here, mode 600, and see that "
     "RAY_AUTH_TOKEN and RAY_AUTH_TOKEN_PATH do not name another"
+)
+
+MEMBER = (
+    "run this on a machine of the cluster (`ray start --address=HEAD:6379` makes this one a "
+    "member), or hand the sweep over: `sweeper launch CONFIG --submit`"
 )
 
 
@@ -36,7 +42,7 @@ def check(address: str, root: Path) -> Iterator[Check]:
             return
     cluster.quiet()
     heard = knock(at)
-    found = _ray(at, heard)
+    found = head(at, heard)
     yield found
     if not found.ok:
         return
@@ -86,7 +92,7 @@ def _reached(address: str) -> Check:
     return Check("reachable", True, f"{address} takes connections")
 
 
-def _ray(address: str, heard: Heard) -> Check:
+def head(address: str, heard: Heard) -> Check:
     """Ray, of our version, with our token."""
     if heard.denied:
         return Check("ray", False, f"the head at {address} wants another token than ours", SAME)
@@ -98,9 +104,7 @@ def _ray(address: str, heard: Heard) -> Check:
             "give the port of `ray start --head` (6379), not the dashboard's (8265) or the "
             "client's (10001); a head that hangs needs `ray stop` and a new start",
         )
-    import ray
-
-    ours = ray.__version__, platform.python_version()
+    ours = metadata.version("ray"), platform.python_version()
     if (heard.ray, heard.python) != ours:
         return Check(
             "ray",
@@ -126,7 +130,8 @@ def _inside(address: str) -> Iterator[Check]:
     try:
         cluster.join(address, cluster.travelling(Path.cwd()))
     except SweeperError as error:
-        yield Check("join", False, str(error), _why(str(error)))
+        too_big = isinstance(error, cluster.CannotTravel)
+        yield Check("join", False, str(error), "see the message" if too_big else MEMBER)
         return
     try:
         visits = visit.visit_all()
@@ -136,19 +141,6 @@ def _inside(address: str) -> Iterator[Check]:
     yield _room(visits)
     for one in visits:
         yield _node(one)
-
-
-def _why(said: str) -> str:
-    """What to do about Ray's refusal to take us in."""
-    if "size" in said.lower() or "package" in said.lower():
-        return (
-            "this folder is too big to travel: start from the config's own folder, keep data "
-            "outside of it and name it by an absolute path, or list what stays in .rayignore"
-        )
-    return (
-        "run this on a machine of the cluster (`ray start --address=HEAD:6379` makes this one a "
-        "member), or hand the sweep over: `sweeper launch CONFIG --submit`"
-    )
 
 
 def _room(visits: list[visit.Visit]) -> Check:
