@@ -230,7 +230,7 @@ def train(trial):
 
 def test_a_script_written_for_torchrun_runs_inside_a_gang_and_alone(gang, gang_job, do):
     job = gang_job(TORCHRUN)
-    for _ in range(2):
+    for _ in range(20):
         answers = succeeded(gang.run(job))
         assert [answer.dirty for answer in answers] == ["", ""]
     assert isinstance((alone := do(job)).outcome, Success), alone.log

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import wraps
+from time import sleep
 from typing import Any
 
 from sweeper.ports import Rank
@@ -16,8 +17,19 @@ from sweeper.worker.gang import TIMEOUT, Gang
 REACHED = timedelta(seconds=60)
 """In which the run's store must answer."""
 
+MOMENT = 0.05
+"""Seconds in which gloo's threads have let go of the last collective (see `_held`)."""
+
 _made: list[Any] = []
 """The process group that was made here, until user code makes its own."""
+
+_held: list[Any] = []
+"""All default groups of the last run that went well, until the next one begins.
+
+A DistributedDataParallel that outlives `destroy_process_group` would else be the last to hold
+its group, and end it with the interpreter locked; gloo's threads, which may still need the
+interpreter to let go of the last collective, are waited for there: a deadlock (torch 2.13).
+"""
 
 
 @contextmanager
@@ -35,6 +47,8 @@ def joined(place: Rank | None, gpus: float) -> Iterator[Gang]:
     except BaseException:
         with suppress(RuntimeError):  # the group is broken, which is told by what broke it
             _left(whole=False)
+        sleep(MOMENT)
+        _held.clear()  # its connections too: others may be waiting at their other end
         raise
     else:
         _left(whole=True)
@@ -63,6 +77,7 @@ def make_way() -> None:
             dist.destroy_process_group()
             _made.clear()
         made_by_torch(*args, **options)
+        _held.append(dist.group.WORLD)
 
     init_process_group.__module__ = __name__
     dist.init_process_group = init_process_group
@@ -72,6 +87,7 @@ def _join(place: Rank, gpus: float) -> Gang:
     import torch
     import torch.distributed as dist
 
+    _held.clear()
     store = dist.TCPStore(
         place.host,
         place.port,
