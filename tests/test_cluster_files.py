@@ -202,7 +202,7 @@ def slurm(tmp_path):
         ["bash", str(FOLDER / "sweep.sbatch"), "income.yaml", "income"], env=environment
     )
     deadline = time.monotonic() + 20
-    while "sweeper launch" not in (notes.read_text() if notes.exists() else ""):
+    while "\nsweeper launch" not in (notes.read_text() if notes.exists() else ""):
         assert time.monotonic() < deadline
         time.sleep(0.02)
     yield tmp_path, notes, process
