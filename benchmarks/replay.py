@@ -18,16 +18,8 @@ from sweeper.core import stimuli
 from sweeper.core.decide import advance, decide
 from sweeper.core.events import SweepCreated
 from sweeper.core.evolve import evolve
-from sweeper.core.records import (
-    HistoryEntry,
-    Node,
-    Phase,
-    RunKey,
-    Slot,
-    SplitDigest,
-    State,
-    Success,
-)
+from sweeper.core.records import HistoryEntry, Node, Phase, RunKey, SplitDigest, State, Success
+from sweeper.core.rooms import Slot
 from sweeper.core.space import Space
 from sweeper.core.specs import Budget, Goal, Metric, PrunerSpec, SearchSpec, SweepSpec
 

@@ -33,11 +33,10 @@ class Heard:
 
 @dataclass(frozen=True)
 class Answer:
-    """How one rank's run ended, what its channel heard, and what its process kept."""
+    """How one rank's run ended, and what its channel heard."""
 
     result: RunResult
     heard: Heard
-    dirty: str
 
 
 def _serve(pipe):
@@ -47,7 +46,7 @@ def _serve(pipe):
         faulthandler.dump_traceback_later(PATIENCE - 5, file=terminal)
         result = worker.run(job, order, heard)
         faulthandler.cancel_dump_traceback_later()
-        pipe.send(Answer(result, heard, worker.dirty()))
+        pipe.send(Answer(result, heard))
 
 
 class Gang:

@@ -16,7 +16,8 @@ from sweeper.core import commands as c
 from sweeper.core.decide import advance, decide
 from sweeper.core.events import Event, SweepCreated
 from sweeper.core.evolve import evolve
-from sweeper.core.records import Failure, FailureKind, Node, Phase, RunKey, Slot, State, Success
+from sweeper.core.records import Failure, FailureKind, Node, Phase, RunKey, State, Success
+from sweeper.core.rooms import Slot
 from sweeper.core.space import Value
 
 LOST = Failure(FailureKind.LOST, "NodeGone", "its node went away", "lost", charged=False)

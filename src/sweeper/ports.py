@@ -17,9 +17,9 @@ from sweeper.core.records import (
     Outcome,
     Registered,
     RunKey,
-    Slot,
     SplitDigest,
 )
+from sweeper.core.rooms import Slot
 from sweeper.core.space import Value
 from sweeper.core.specs import SweepSpec
 from sweeper.core.stimuli import Stimulus

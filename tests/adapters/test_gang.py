@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sweeper.core.records import Failure, FailureKind, Slot, Success
+from sweeper.core.records import Failure, FailureKind, Success
+from sweeper.core.rooms import Slot
 from sweeper.execution.gang import combined, ranks, sound
 from sweeper.ports import TRACE, RunResult
 

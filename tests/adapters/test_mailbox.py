@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from sweeper.core.records import RunKey, Slot, Success
+from sweeper.core.records import RunKey, Success
+from sweeper.core.rooms import Slot
 from sweeper.execution.mailbox import (
     Buried,
     Closed,

@@ -20,11 +20,11 @@ from sweeper.core.records import (
     Phase,
     Registered,
     RunKey,
-    Slot,
     SplitDigest,
     State,
     Success,
 )
+from sweeper.core.rooms import Slot
 from sweeper.core.space import Dimension, Object, Range, Space
 from sweeper.core.specs import (
     Budget,

@@ -9,7 +9,8 @@ import psutil
 import pytest
 
 from contract.bench import Bench, on_ray
-from sweeper.core.records import FailureKind, Slot, Success
+from sweeper.core.records import FailureKind, Success
+from sweeper.core.rooms import Slot
 from sweeper.core.specs import Resources
 from sweeper.execution import gang
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from contract.bench import Bench, importable, on_ray
-from sweeper.core.records import Failure, FailureKind, Slot, Success
+from sweeper.core.records import Failure, FailureKind, Success
+from sweeper.core.rooms import Slot
 from sweeper.core.stimuli import CapacityChanged, RunEnded, StopRequested
 from sweeper.execution import cluster
 

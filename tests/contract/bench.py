@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from contract.acts import act
-from sweeper.core.records import RunKey, Slot, SplitDigest
+from sweeper.core.records import RunKey, SplitDigest
+from sweeper.core.rooms import Slot
 from sweeper.core.space import Space
 from sweeper.core.specs import Goal, Metric, Resources, SweepSpec
 from sweeper.core.stimuli import CapacityChanged, RunCancelled, RunEnded, Stimulus

@@ -4,8 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sweeper.core.line import Line
-from sweeper.core.records import Slot
-from sweeper.core.rooms import Rooms, Shape, packed, spread
+from sweeper.core.rooms import Rooms, Shape, Slot, packed, spread
 
 NODES = st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 8), min_size=1)
 

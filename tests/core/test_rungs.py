@@ -23,12 +23,12 @@ from sweeper.core.records import (
     Rung,
     RunKey,
     RunState,
-    Slot,
     State,
     Success,
     SweepState,
     TrialState,
 )
+from sweeper.core.rooms import Slot
 from sweeper.core.specs import Goal, PrunerSpec, Retries
 from world import Underway, World, created, failure, learning, smooth, spec
 

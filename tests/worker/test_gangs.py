@@ -5,8 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sweeper.core.records import Failure, FailureKind, Success
+from ranks import Heard
+from sweeper.core.records import Failure, FailureKind, RunKey, Success
 from sweeper.core.space import Fixed
+from sweeper.ports import Order, Rank
+from sweeper.worker import run
 
 torch = pytest.importorskip("torch")
 
@@ -32,6 +35,18 @@ def succeeded(answers):
     return answers
 
 
+def test_a_run_says_when_its_process_must_not_do_another(gang_job, monkeypatch):
+    """Memory of a GPU that is not given back, as the case is; there may be no GPU here."""
+    held = "300 MiB of GPU memory are still held"
+    monkeypatch.setattr("sweeper.worker.foldrun.left_behind", lambda: held)
+    store = torch.distributed.TCPStore("127.0.0.1", 0, 1, is_master=True, wait_for_workers=False)
+    place = Rank(0, 1, 0, 1, 0, "127.0.0.1", store.port)
+    job = gang_job("def train(trial):\n    return {'loss': 0.0}")
+    result = run(job, Order(RunKey(0, 0, 1), {}, 5, rank=place), Heard())
+    assert isinstance(result.outcome, Success), result.log
+    assert result.dirty == held
+
+
 ENVIRONMENT = """
 import torch.distributed as dist
 
@@ -55,7 +70,7 @@ def test_each_rank_finds_torchruns_variables_and_a_process_group(gang, gang_job)
 
 def test_nothing_of_a_run_is_left_in_its_processes(gang, gang_job):
     answers = succeeded(gang.run(gang_job(ENVIRONMENT)))
-    assert [answer.dirty for answer in answers] == ["", ""]
+    assert [answer.result.dirty for answer in answers] == ["", ""]
     look = "def train(trial):\n    print(os.environ.get('NOT_OURS'))\n    return {'loss': 0.0}"
     set_ = "def train(trial):\n    os.environ['NOT_OURS'] = 'x'\n    return {'loss': 0.0}"
     succeeded(gang.run(gang_job(set_)))
@@ -232,7 +247,7 @@ def test_a_script_written_for_torchrun_runs_inside_a_gang_and_alone(gang, gang_j
     job = gang_job(TORCHRUN)
     for _ in range(20):
         answers = succeeded(gang.run(job))
-        assert [answer.dirty for answer in answers] == ["", ""]
+        assert [answer.result.dirty for answer in answers] == ["", ""]
     assert isinstance((alone := do(job)).outcome, Success), alone.log
 
 

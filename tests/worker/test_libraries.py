@@ -104,4 +104,4 @@ def test_a_trainer_of_another_library_trains_on_all_ranks(library, source, gang_
     for rank, answer in enumerate(answers):
         assert isinstance(answer.result.outcome, Success), answer.result.log
         assert f"WORLD 2 {rank}" in answer.result.log
-        assert answer.dirty == ""
+        assert answer.result.dirty == ""

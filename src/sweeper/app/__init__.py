@@ -6,12 +6,11 @@ Reading a sweep needs none of the heavy parts; they are imported by what launche
 from sweeper.app.asking import ask
 from sweeper.app.checking import catch_up, doctor, salvage
 from sweeper.app.control import Answer, Refused
-from sweeper.app.directory import controller_log, log_path, root, sweeps
+from sweeper.app.directory import controller_log, log_path, log_paths, root, sweeps
 from sweeper.app.launching import Outcome, launch, resume
 from sweeper.app.queries import describe, holder, read, registry
 from sweeper.app.replaying import replay
 from sweeper.app.stopping import StopSignal
-from sweeper.app.storage import storage
 from sweeper.app.submitting import Submitted, submit
 
 __all__ = [
@@ -28,13 +27,13 @@ __all__ = [
     "holder",
     "launch",
     "log_path",
+    "log_paths",
     "read",
     "registry",
     "replay",
     "resume",
     "root",
     "salvage",
-    "storage",
     "submit",
     "sweeps",
 ]

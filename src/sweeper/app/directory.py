@@ -27,6 +27,8 @@ DEFAULT_ROOT = "sweeps"
 FOLD_NAMES = {REFIT: "refit", HOLDOUT: "holdout"}
 """What people call the runs that are no folds."""
 
+_OF_RANK = "-rank-"
+
 
 def root(explicit: Path | None = None) -> Path:
     """The folder of all sweeps: as given, else SWEEPER_DIR, else `sweeps` here."""
@@ -61,10 +63,27 @@ def looks(folder: Path, digest: str, but: Path, notice: Callable[[str], None]) -
 
 def log_path(directory: Path, run: RunKey, rank: int = 0) -> Path:
     """Where the output of one fold run is kept, of a gang's rank; no file when it wrote nothing."""
-    name = FOLD_NAMES.get(run.fold, f"fold-{run.fold}")
-    of_rank = f"-rank-{rank}" if rank else ""
-    folder = directory / "logs" / f"trial-{run.trial:05d}"
-    return folder / f"{name}-attempt-{run.attempt}{of_rank}.log"
+    return _logs(directory, run.trial) / _log_name(run.fold, run.attempt, rank)
+
+
+def log_paths(
+    directory: Path, trial: int, fold: int | None, attempt: int | None, rank: int
+) -> list[Path]:
+    """Those there are, of one fold and attempt or of any, the oldest first."""
+    found = _logs(directory, trial).glob(_log_name(fold, attempt, rank))
+    of_rank = (path for path in found if rank or _OF_RANK not in path.name)
+    return sorted(of_rank, key=lambda path: path.stat().st_mtime)
+
+
+def _logs(directory: Path, trial: int) -> Path:
+    return directory / "logs" / f"trial-{trial:05d}"
+
+
+def _log_name(fold: int | None, attempt: int | None, rank: int) -> str:
+    """A file's name, or a pattern of names where something is None."""
+    name = "*" if fold is None else FOLD_NAMES.get(fold, f"fold-{fold}")
+    of_rank = f"{_OF_RANK}{rank}" if rank else ""
+    return f"{name}-attempt-{'*' if attempt is None else attempt}{of_rank}.log"
 
 
 def controller_log(directory: Path) -> Path:

@@ -22,9 +22,9 @@ from types import FrameType
 from typing import IO
 
 from sweeper.app.directory import Directory, controller_log
+from sweeper.app.filesystem import filesystem
 from sweeper.app.launching import RESUMABLE
 from sweeper.app.queries import holder
-from sweeper.app.storage import storage
 from sweeper.core.events import Event, RequestTaken, SweepLaunched
 from sweeper.execution import cluster, desk
 from sweeper.journal import places
@@ -79,7 +79,7 @@ def supervise(argv: Sequence[str]) -> int:
         own, words = own[:at], own[at + 1 :]
     given = parser.parse_args(own)
     root = given.dir.resolve()
-    _say(f"sweep {given.name}: on this machine, {storage(root / given.name).words}")
+    _say(f"sweep {given.name}: on this machine, {filesystem(root / given.name).words}")
     command = ["-m", "sweeper.cli.main", "--dir", str(root)]
     try:
         return _Supervisor(given.name, root, command).run([*words, "--as", given.name])

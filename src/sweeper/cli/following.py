@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from sweeper.api import Sweep
-from sweeper.core.records import LIVE, RunKey, TrialState
+from sweeper.core.records import LIVE, TrialState
 
 LOOK = 0.5
 """Seconds between two looks at the files."""
@@ -20,7 +20,7 @@ QUIET = 1.0
 
 def follow(arguments: argparse.Namespace) -> int:
     """The controller's own lines, or with a trial those of its fold runs."""
-    from sweeper import api
+    from sweeper import api, app
 
     root = api.root(arguments.dir)
     directory = api.find(arguments.name, root)
@@ -29,7 +29,9 @@ def follow(arguments: argparse.Namespace) -> int:
         copy_growing(lambda: [path], lambda: is_over(api.at(directory)), heading=False)
         return 0
     copy_growing(
-        lambda: trial_logs(directory, arguments),
+        lambda: app.log_paths(
+            directory, arguments.trial, arguments.fold, arguments.attempt, arguments.rank
+        ),
         lambda: trial_is_over(api.at(directory), arguments.trial),
         heading=arguments.fold is None or arguments.attempt is None,
     )
@@ -48,24 +50,6 @@ def controller_log(directory: Path) -> Path:
             f"not kept: say which trial's log, as `sweeper logs {directory.name} 0`"
         )
     return path
-
-
-def trial_logs(directory: Path, arguments: argparse.Namespace) -> list[Path]:
-    """The files there are of the runs asked for, the oldest first."""
-    from sweeper import app
-
-    fold, attempt = arguments.fold, arguments.attempt
-    run = RunKey(arguments.trial, fold or 0, attempt or 0)
-    wanted = app.log_path(directory, run, arguments.rank)
-    name = wanted.name
-    if fold is None:
-        name = "*-attempt-" + name.partition("-attempt-")[2]
-    if attempt is None:
-        name = name.replace("-attempt-0", "-attempt-*[0-9]" if arguments.rank else "-attempt-*")
-    found = (
-        path for path in wanted.parent.glob(name) if arguments.rank or "-rank-" not in path.name
-    )
-    return sorted(found, key=lambda path: path.stat().st_mtime)
 
 
 def is_over(sweep: Sweep) -> bool:

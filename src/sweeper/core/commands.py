@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sweeper.core.records import RunKey, Slot
+from sweeper.core.records import RunKey
+from sweeper.core.rooms import Slot
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,10 +21,10 @@ from sweeper.core.records import (
     Registered,
     Rung,
     RunKey,
-    Slot,
     SplitDigest,
     Success,
 )
+from sweeper.core.rooms import Slot
 from sweeper.core.space import Value
 from sweeper.core.specs import SweepSpec
 

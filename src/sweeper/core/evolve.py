@@ -22,13 +22,13 @@ from sweeper.core.records import (
     Phase,
     RunKey,
     RunState,
-    Slot,
     State,
     SweepState,
     Taken,
     Trial,
     TrialState,
 )
+from sweeper.core.rooms import Slot
 from sweeper.core.transitions import PHASE, RUN, SWEEP, TRIAL, InvalidTransition
 from sweeper.core.work import wanted
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from sweeper.core.line import Line
-from sweeper.core.rooms import Rooms
+from sweeper.core.rooms import Rooms, Slot
 from sweeper.core.space import Value
 from sweeper.core.specs import SweepSpec
 
@@ -116,22 +116,6 @@ class Node:
 
     name: str
     slots: int
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Slot:
-    """Where one fold run at a time is done. `mates`: the nodes of a gang's ranks from 1 on;
-    `size`: the places on its node that each worker takes."""
-
-    node: str
-    index: int
-    mates: tuple[str, ...] = ()
-    size: int = 1
-
-    @property
-    def nodes(self) -> tuple[str, ...]:
-        """Each worker's node, by rank."""
-        return (self.node, *self.mates)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,20 +6,22 @@ import heapq
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
 
 
-class Seats(Protocol):
-    """A slot, as far as it takes up room."""
+@dataclass(frozen=True, slots=True, order=True)
+class Slot:
+    """Where one fold run at a time is done. `mates`: the nodes of a gang's ranks from 1 on;
+    `size`: the places on its node that each worker takes."""
+
+    node: str
+    index: int
+    mates: tuple[str, ...] = ()
+    size: int = 1
 
     @property
-    def node(self) -> str: ...
-    @property
-    def index(self) -> int: ...
-    @property
-    def size(self) -> int: ...
-    @property
-    def nodes(self) -> tuple[str, ...]: ...
+    def nodes(self) -> tuple[str, ...]:
+        """Each worker's node, by rank."""
+        return (self.node, *self.mates)
 
 
 @dataclass(slots=True)
@@ -45,17 +47,17 @@ class Rooms:
         for name in nodes:
             self._count(name)
 
-    def take(self, slot: Seats) -> None:
+    def take(self, slot: Slot) -> None:
         """Its workers take their places."""
         self.indices.setdefault(slot.node, set()).add(slot.index)
         self._move(slot, slot.size)
 
-    def leave(self, slot: Seats) -> None:
+    def leave(self, slot: Slot) -> None:
         """They give them back."""
         self.indices[slot.node].discard(slot.index)
         self._move(slot, -slot.size)
 
-    def _move(self, slot: Seats, places: int) -> None:
+    def _move(self, slot: Slot, places: int) -> None:
         for name in slot.nodes:
             self.taken[name] += places
             if not self.taken[name]:

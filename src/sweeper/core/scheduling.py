@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 import math
 
-from sweeper.core.records import Phase, RunKey, RunState, Slot, State, Trial
-from sweeper.core.rooms import Shape
+from sweeper.core.records import Phase, RunKey, RunState, State, Trial
+from sweeper.core.rooms import Shape, Slot
 from sweeper.core.work import Work, shape, waiting
 
 BATCH_SECONDS = 0.04

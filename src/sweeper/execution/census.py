@@ -7,7 +7,8 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 
-from sweeper.core.records import Node, Slot
+from sweeper.core.records import Node
+from sweeper.core.rooms import Slot
 from sweeper.core.stimuli import CapacityChanged
 from sweeper.execution import cluster
 from sweeper.ports import Post

@@ -15,10 +15,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sweeper.core.records import Checkpoint, Failure, Slot
+from sweeper.core.records import Checkpoint, Failure
+from sweeper.core.rooms import Slot
 from sweeper.execution import lease
 from sweeper.execution.deaths import FOLLOWED
-from sweeper.execution.notes import Desk
+from sweeper.execution.notes import Notebook
 from sweeper.ports import TRACE, Order, Rank, Run, RunResult
 
 WARM = 20.0
@@ -60,13 +61,13 @@ class Member:
         self, run: Run, mailbox: Any, slot: Slot, number: int, launch: str, rank: int
     ) -> None:
         self._run, self._mailbox, self._slot, self._number = run, mailbox, slot, number
-        self._desk = Desk(launch, number, rank)
+        self._notebook = Notebook(launch, number, rank)
         self._job = lease.fetch_job(mailbox)
         self._mates: Sequence[Any] = ()
 
     def follow(self, order: Order) -> RunResult:
         """Do this rank's share of a run."""
-        return self._alone(order, Silent(str(self._desk.log)))
+        return self._alone(order, Silent(str(self._notebook.log)))
 
     def lead(self, mates: Sequence[Any], fresh: bool) -> None:
         """Rank 0: work on the slot, with the others, until the mailbox has nothing more.
@@ -76,19 +77,19 @@ class Member:
         self._mates = mates
         self._fresh = fresh
         lease.work(self._mailbox, self._slot, self._number, WARM, self._together)
-        self._desk.leave()
+        self._notebook.leave()
 
     def _alone(self, order: Order, channel: Any) -> RunResult:
-        self._desk.begin(order.key, order.memory, order.timeout)
+        self._notebook.begin(order.key, order.memory, order.timeout)
         result = self._run(self._job, order, channel)
-        self._desk.end()
+        self._notebook.end()
         return result
 
     def _together(self, order: Order) -> tuple[lease.Done, bool]:
         """The run's result, and whether the gang can go on."""
         store = _meeting(len(self._slot.nodes))
         orders = [replace(order, rank=rank) for rank in ranks(self._slot, store.host, store.port)]
-        channel = lease.MailboxChannel(self._mailbox, self._job, order, str(self._desk.log))
+        channel = lease.MailboxChannel(self._mailbox, self._job, order, str(self._notebook.log))
         others = [m.follow.remote(o) for m, o in zip(self._mates, orders[1:], strict=True)]
         watch = Watch(others, self._give_up(order))
         own = self._alone(orders[0], channel)

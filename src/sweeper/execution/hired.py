@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sweeper.core.records import Failure, FailureKind, RunKey, Slot
+from sweeper.core.records import Failure, FailureKind, RunKey
+from sweeper.core.rooms import Slot
 from sweeper.execution.deaths import Death
 
 SLACK = 2.0

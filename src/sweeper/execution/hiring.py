@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from sweeper.core.records import Slot
+from sweeper.core.rooms import Slot
 from sweeper.execution import cluster, lease
 from sweeper.execution.gang import Member
 from sweeper.execution.hired import Hired

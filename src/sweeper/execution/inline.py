@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from sweeper.core.records import Checkpoint, Node, RunKey, Slot
+from sweeper.core.records import Checkpoint, Node, RunKey
+from sweeper.core.rooms import Slot
 from sweeper.core.stimuli import CapacityChanged, RunEnded
 from sweeper.ports import Job, Order, Post, Run, RunResult
 

@@ -7,9 +7,10 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-from sweeper.core.records import Checkpoint, Failure, FailureKind, RunKey, Slot
+from sweeper.core.records import Checkpoint, Failure, FailureKind, RunKey
+from sweeper.core.rooms import Slot
 from sweeper.execution.cluster import ClusterError
-from sweeper.execution.notes import Desk
+from sweeper.execution.notes import Notebook
 from sweeper.execution.sieve import Sieve
 from sweeper.ports import Job, Order, Run, RunResult
 
@@ -48,18 +49,18 @@ class MailboxChannel:
 
 def serve(run: Run, mailbox: Any, slot: Slot, lease: int, launch: str) -> None:
     """Work on `slot` until the mailbox has nothing more."""
-    desk = Desk(launch, lease)
+    notebook = Notebook(launch, lease)
     job = fetch_job(mailbox)
 
     def one(order: Order) -> tuple[Done, bool]:
-        channel = MailboxChannel(mailbox, job, order, str(desk.log))
-        desk.begin(order.key, order.memory, order.timeout)
+        channel = MailboxChannel(mailbox, job, order, str(notebook.log))
+        notebook.begin(order.key, order.memory, order.timeout)
         result = run(job, order, channel)
-        desk.end()
+        notebook.end()
         return (order.key, placed(result), channel.stopped), True
 
     work(mailbox, slot, lease, LINGER, one)
-    desk.leave()
+    notebook.leave()
 
 
 def work(

@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sweeper.core.records import Checkpoint, RunKey, Slot
+from sweeper.core.records import Checkpoint, RunKey
+from sweeper.core.rooms import Slot
 from sweeper.ports import Job, Order, RunResult
 
 FIRST = 2.0
@@ -109,12 +110,12 @@ Message = Started | Ended | Dropped | Buried | Closed | Printed | Kept | Reporte
 
 
 @dataclass(slots=True)
-class _Desk:
+class _Tray:
     """One slot's waiting batches, and those its lease has: the first of them is running."""
 
     batches: deque[tuple[Order, ...]] = field(default_factory=deque)
     hand: deque[tuple[Order, ...]] = field(default_factory=deque)
-    lease: int = 0  # whose desk it is; a dead one's question may still be waiting here
+    lease: int = 0  # whose it is; a dead one's question may still be waiting here
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def next(self) -> tuple[Order, ...] | None:
@@ -140,7 +141,7 @@ class Mailbox:
     """The actor's class. Methods are coroutines; none blocks the others."""
 
     def __init__(self) -> None:
-        self._desks: dict[Slot, _Desk] = {}
+        self._trays: dict[Slot, _Tray] = {}
         self._stops: set[RunKey] = set()
         self._out: list[Message] = []
         self._printed: dict[RunKey, str] = {}
@@ -167,9 +168,9 @@ class Mailbox:
             found = self._early.pop(self._next)
             self._next += 1
             if isinstance(found, Push):
-                desk = self._desk(found.slot)
-                desk.batches.append(found.orders)
-                desk.changed.set()
+                tray = self._tray(found.slot)
+                tray.batches.append(found.orders)
+                tray.changed.set()
             else:
                 self._recall(set(found.keys))
 
@@ -181,22 +182,22 @@ class Mailbox:
         None: the lease has nothing in hand and nothing has come for `linger` seconds, or
         somebody else wants its places; end it.
         """
-        desk = self._desk(slot)
+        tray = self._tray(slot)
         if first:
-            desk.lease = lease
+            tray.lease = lease
         self._settle(slot, lease, done)
-        while (batch := desk.next()) is None:
-            desk.changed.clear()
-            patience = max(linger, FIRST if first else 0.0) if not desk.hand else None
+        while (batch := tray.next()) is None:
+            tray.changed.clear()
+            patience = max(linger, FIRST if first else 0.0) if not tray.hand else None
             try:
-                await asyncio.wait_for(desk.changed.wait(), patience)
+                await asyncio.wait_for(tray.changed.wait(), patience)
             except TimeoutError:
                 await self.leave(slot, lease)
-            if desk.lease != lease:
+            if tray.lease != lease:
                 return None
-        desk.hand.append(batch)
-        if len(desk.hand) == 1:
-            self._say(Started(slot, lease, desk.in_hand()[0]))
+        tray.hand.append(batch)
+        if len(tray.hand) == 1:
+            self._say(Started(slot, lease, tray.in_hand()[0]))
         return batch
 
     async def hand_in(self, slot: Slot, lease: int, done: Done) -> None:
@@ -205,19 +206,19 @@ class Mailbox:
 
     async def leave(self, slot: Slot, lease: int) -> None:
         """The lease ends here, in order. What it has not begun goes to the next one."""
-        desk = self._desk(slot)
-        if desk.lease != lease:
+        tray = self._tray(slot)
+        if tray.lease != lease:
             return
-        desk.batches.extendleft(reversed(desk.hand))
-        desk.hand.clear()
-        desk.lease = 0
-        desk.changed.set()
+        tray.batches.extendleft(reversed(tray.hand))
+        tray.hand.clear()
+        tray.lease = 0
+        tray.changed.set()
         self._say(Closed(slot, lease))
 
     async def dismiss(self, slot: Slot, lease: int) -> None:
         """End the lease if it has nothing to do."""
-        desk = self._desk(slot)
-        if not (desk.hand or desk.batches):
+        tray = self._tray(slot)
+        if not (tray.hand or tray.batches):
             await self.leave(slot, lease)
 
     async def report(self, key: RunKey, step: int, heard: float | None = None) -> bool:
@@ -237,11 +238,11 @@ class Mailbox:
 
     async def bury(self, slot: Slot, lease: int) -> None:
         """The lease is known to be dead: say what it had in hand."""
-        desk = self._desk(slot)
-        self._say(Buried(slot, lease, desk.in_hand()))
-        desk.hand.clear()
-        desk.lease = 0
-        desk.changed.set()
+        tray = self._tray(slot)
+        self._say(Buried(slot, lease, tray.in_hand()))
+        tray.hand.clear()
+        tray.lease = 0
+        tray.changed.set()
 
     async def read(self, wait: float) -> list[Message]:
         """All messages since the last read; waits so many seconds for the first."""
@@ -259,30 +260,30 @@ class Mailbox:
     def _settle(self, slot: Slot, lease: int, done: Done) -> None:
         if not done:
             return
-        desk = self._desk(slot)
+        tray = self._tray(slot)
         for key, result, stopped in done:
             self._stops.discard(key)
             self._say(Ended(slot, key, result, stopped))
-        desk.hand.popleft()
-        if desk.hand:
-            self._say(Started(slot, lease, desk.in_hand()[0]))
-        desk.changed.set()
+        tray.hand.popleft()
+        if tray.hand:
+            self._say(Started(slot, lease, tray.in_hand()[0]))
+        tray.changed.set()
 
     def _recall(self, wanted: set[RunKey]) -> None:
-        for slot, desk in self._desks.items():
+        for slot, tray in self._trays.items():
             kept: deque[tuple[Order, ...]] = deque()
-            for batch in desk.batches:
+            for batch in tray.batches:
                 for order in batch:
                     if order.key in wanted:
                         self._say(Dropped(slot, order.key))
                 left = tuple(order for order in batch if order.key not in wanted)
                 if left:
                     kept.append(left)
-            desk.batches = kept
-            self._stops |= wanted & {key for keys in desk.in_hand() for key in keys}
+            tray.batches = kept
+            self._stops |= wanted & {key for keys in tray.in_hand() for key in keys}
 
-    def _desk(self, slot: Slot) -> _Desk:
-        return self._desks.setdefault(slot, _Desk())
+    def _tray(self, slot: Slot) -> _Tray:
+        return self._trays.setdefault(slot, _Tray())
 
     def _say(self, message: Message) -> None:
         self._out.append(message)

@@ -26,7 +26,8 @@ MARK = "SWEEPER_LAUNCH"
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A lease's worker, one of several in a gang. `began` is the machine's monotonic clock when `run` began."""
+    """A lease's worker, one of several in a gang. `began` is the machine's monotonic clock when
+    `run` began."""
 
     lease: int
     pid: int
@@ -87,7 +88,7 @@ def _path(place: Path, note: Note) -> Path:
     return place / f"{note.lease}-{note.rank}.note"
 
 
-class Desk:
+class Notebook:
     """A lease's side: keeps its note up to date and its worker's processes in order."""
 
     def __init__(self, launch: str, lease: int, rank: int = 0) -> None:

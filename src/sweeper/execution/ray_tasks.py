@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from sweeper.core import stimuli
-from sweeper.core.records import Failure, RunKey, Slot
+from sweeper.core.records import Failure, RunKey
+from sweeper.core.rooms import Slot
 from sweeper.core.specs import Resources
 from sweeper.core.stimuli import CheckpointMade, RunCancelled, StopRequested
 from sweeper.execution import cluster, deaths, growth, lease, lifeline
@@ -226,8 +227,8 @@ class RayExecutor:
         gone, self._silent = silent & self._silent, silent
         with self._lock:
             for held in self._leases.values():
-                if gone & set(held.slot.nodes) and not held.death:
-                    own = gone & set(held.slot.nodes)
+                own = gone & set(held.slot.nodes)
+                if own and not held.death:
                     held.death = deaths.of_nodes(own, self._census.leaving)
                     self._mailbox.bury.remote(held.slot, held.number)
 

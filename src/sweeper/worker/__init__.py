@@ -15,13 +15,3 @@ def run(job: Job, order: Order, channel: Channel, capture: bool = True) -> RunRe
     from sweeper.worker.foldrun import perform
 
     return perform(job, order, channel, capture)
-
-
-def dirty() -> str:
-    """Why the process that did the last run should not do the next one; empty when it may.
-
-    For the processes of gangs: a process group that is still there, GPU memory still held.
-    """
-    from sweeper.worker.devices import left_behind
-
-    return left_behind()

@@ -75,8 +75,9 @@ class Checkpoints:
                 return self._read(folder, kept, things)
         except FileNotFoundError as error:
             raise CheckpointDamaged(
-                f"the checkpoint {kept.path} is not whole in its storage ({error.filename or 'the folder'}): "
-                "removed, or in a storage that this node does not see"
+                f"the checkpoint {kept.path} is not whole in its storage "
+                f"({error.filename or 'the folder'}): removed, or in a storage that this node does "
+                "not see"
             ) from error
 
     def _read(
@@ -174,16 +175,16 @@ class _Work:
     def _file(self, states: Mapping[str, Any], sharded: bool, rank: int) -> dict[str, Any]:
         """Write these parts, and with rank 0's the run's own state; digests by name."""
         names: list[str] = []
-        with self._storage.desk(self._path) as desk:
+        with self._storage.draft(self._path) as draft:
             for name, state in states.items():
                 kind = self._kinds[name]
-                names += parts.write(desk, _file(name, kind, sharded, rank), kind, state)
+                names += parts.write(draft, _file(name, kind, sharded, rank), kind, state)
             if rank == 0:
                 own = {"generators": self._generators, "curve": self._curve}
-                (desk / RUN).write_text(json.dumps(own), encoding="utf-8")
+                (draft / RUN).write_text(json.dumps(own), encoding="utf-8")
                 names.append(RUN)
-            digests = {name: _digest(desk / name) for name in names}
-            self._storage.file(self._path, desk, names)
+            digests = {name: _digest(draft / name) for name in names}
+            self._storage.file(self._path, draft, names)
         return digests
 
     def _finish(self, files: Mapping[str, Any], sharded: bool) -> Checkpoint:

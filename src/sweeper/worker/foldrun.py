@@ -12,6 +12,7 @@ from sweeper.core.records import HOLDOUT, REFIT, Failure, Success
 from sweeper.ports import TRACE, Channel, Job, Order, RunResult
 from sweeper.worker.capture import captured
 from sweeper.worker.context import Workplace
+from sweeper.worker.devices import left_behind
 from sweeper.worker.failures import failure, private, story
 from sweeper.worker.fit import fit_candidate
 from sweeper.worker.group import joined, make_way
@@ -45,7 +46,8 @@ def perform(job: Job, order: Order, channel: Channel, capture: bool) -> RunResul
             result = RunResult(failure(error, job.directory, perf_counter() - begun))
             told = f"{TRACE}\n{story(error, job.directory)}"
     log = "".join(_line(text) for text in (written(), *warned, told))
-    return replace(result, outcome=_timed(result.outcome, begun), log=private(log))
+    dirty = left_behind() if order.rank is not None else ""
+    return replace(result, outcome=_timed(result.outcome, begun), log=private(log), dirty=dirty)
 
 
 def _prepared(job: Job, order: Order, channel: Channel) -> RunResult:

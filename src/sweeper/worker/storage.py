@@ -19,7 +19,7 @@ MANIFEST = "manifest.json"
 
 
 class Storage(Protocol):
-    """`path` is a folder's, below the storage. Any rank may ask for a desk and file from it."""
+    """`path` is a folder's, below the storage. Any rank may ask for a draft of it and file that."""
 
     def exists(self, path: str) -> bool: ...
     def clear(self, path: str) -> None:
@@ -30,12 +30,12 @@ class Storage(Protocol):
         """The folder is no more; nothing where it was not there."""
         ...
 
-    def desk(self, path: str) -> AbstractContextManager[Path]:
+    def draft(self, path: str) -> AbstractContextManager[Path]:
         """A local folder, to write files of the folder into."""
         ...
 
-    def file(self, path: str, desk: Path, names: list[str]) -> None:
-        """Make these files of the desk durable."""
+    def file(self, path: str, draft: Path, names: list[str]) -> None:
+        """Make these files of a draft durable."""
         ...
 
     def finish(self, path: str, manifest: bytes) -> None:
@@ -75,7 +75,7 @@ class Directory:
             self.clear(path)
 
     @contextmanager
-    def desk(self, path: str) -> Iterator[Path]:
+    def draft(self, path: str) -> Iterator[Path]:
         folder = self._unfinished(path)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
@@ -84,9 +84,9 @@ class Directory:
             shutil.rmtree(folder, ignore_errors=True)  # the disk may be full of it
             raise
 
-    def file(self, path: str, desk: Path, names: list[str]) -> None:
+    def file(self, path: str, draft: Path, names: list[str]) -> None:
         for name in names:
-            _flush(desk / name)
+            _flush(draft / name)
 
     def finish(self, path: str, manifest: bytes) -> None:
         folder, target = self._unfinished(path), self._root / path
@@ -126,13 +126,13 @@ class Elsewhere:
             self._files.rm(self._at(path), recursive=True)
 
     @contextmanager
-    def desk(self, path: str) -> Iterator[Path]:
+    def draft(self, path: str) -> Iterator[Path]:
         with tempfile.TemporaryDirectory(prefix="sweeper-") as folder:
             yield Path(folder)
 
-    def file(self, path: str, desk: Path, names: list[str]) -> None:
+    def file(self, path: str, draft: Path, names: list[str]) -> None:
         for name in names:
-            self._files.put_file(str(desk / name), self._at(path, name))
+            self._files.put_file(str(draft / name), self._at(path, name))
 
     def finish(self, path: str, manifest: bytes) -> None:
         self._files.pipe_file(self._at(path, MANIFEST), manifest)

@@ -44,8 +44,8 @@ class _Ended:
 def train_fold(job: Job, at: Workplace) -> RunResult:
     """Scores: the metrics returned, and of the last report what was not returned.
 
-    Of a gang only rank 0 has something to show. The model that the first fold saves is looked at, so that one which cannot be kept is
-    news of the first trials and not of the refit.
+    Of a gang only rank 0 has something to show. The model that the first fold saves is looked
+    at, so that one which cannot be kept is news of the first trials and not of the refit.
     """
     key = at.order.key
     fold = ((), ()) if job.rows.X is None else job.splits.folds[key.fold]

@@ -15,7 +15,8 @@ from chaos.result import Result
 from chaos.sweeps import Sweep, ended, launch_here, said, start
 from chaos.tally import Tally
 from sweeper.core import events as e
-from sweeper.core.records import RunKey, Slot, Success
+from sweeper.core.records import RunKey, Success
+from sweeper.core.rooms import Slot
 from sweeper.core.scoring import mean
 from sweeper.journal.file import FileJournal, read
 

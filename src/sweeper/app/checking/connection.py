@@ -8,7 +8,7 @@ from importlib import metadata
 from pathlib import Path
 
 from sweeper.app.checking.check import Check, listed
-from sweeper.app.storage import storage
+from sweeper.app.filesystem import filesystem
 from sweeper.execution import access, cluster, visit, web
 from sweeper.execution.knock import Heard, knock
 from sweeper.ports import SweeperError
@@ -173,4 +173,4 @@ def _node(one: visit.Visit) -> Check:
 
 def _storage(root: Path) -> Check:
     """Told only: where a launch from here would keep the sweep."""
-    return Check("storage", True, f"of this machine: {storage(root).words}")
+    return Check("storage", True, f"of this machine: {filesystem(root).words}")

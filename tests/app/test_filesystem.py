@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sweeper.app.storage import storage
+from sweeper.app.filesystem import filesystem
 
 MOUNTS = """\
 22 1 0:20 / / rw,relatime - overlay overlay rw
@@ -29,10 +29,10 @@ MOUNTS = """\
     ],
 )
 def test_a_place_outlives_its_machine_by_what_it_is_mounted_from(path, lasting, said):
-    found = storage(Path(path), MOUNTS)
+    found = filesystem(Path(path), MOUNTS)
     assert found.lasting is lasting
     assert said in found.words
 
 
 def test_where_nothing_tells_of_mounts_nothing_is_claimed():
-    assert storage(Path("/anywhere"), "").lasting is None
+    assert filesystem(Path("/anywhere"), "").lasting is None

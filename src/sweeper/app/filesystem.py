@@ -20,7 +20,7 @@ MOUNTS = Path("/proc/self/mountinfo")
 
 
 @dataclass(frozen=True, slots=True)
-class Storage:
+class Filesystem:
     """`lasting`: whether it outlives this machine; None where only its owner knows."""
 
     words: str
@@ -34,22 +34,22 @@ class _Mount:
     source: str
 
 
-def storage(directory: Path, mounts: str | None = None) -> Storage:
+def filesystem(directory: Path, mounts: str | None = None) -> Filesystem:
     """What `directory`, which need not exist yet, lies on. `mounts`: as in MOUNTS."""
     path = directory.resolve()
     if mounts is None:
         mounts = MOUNTS.read_text() if MOUNTS.exists() else ""
     found = [m for m in map(_mount, mounts.splitlines()) if path.is_relative_to(m.point)]
     if not found:
-        return Storage(f"{path}: what it lies on is not known", None)
+        return Filesystem(f"{path}: what it lies on is not known", None)
     mount = max(reversed(found), key=lambda m: len(m.point.parts))
     if mount.kind in NETWORK:
-        return Storage(f"{path} lies on {mount.source} ({mount.kind}), which outlives it", True)
+        return Filesystem(f"{path} lies on {mount.source} ({mount.kind}), which outlives it", True)
     if mount.kind in MEMORY:
-        return Storage(f"{path} lies in its memory ({mount.kind}), and is lost with it", False)
+        return Filesystem(f"{path} lies in its memory ({mount.kind}), and is lost with it", False)
     if mount.point == Path("/"):
-        return Storage(f"{path} lies on its own disk ({mount.kind}), and is lost with it", False)
-    return Storage(
+        return Filesystem(f"{path} lies on its own disk ({mount.kind}), and is lost with it", False)
+    return Filesystem(
         f"{path} lies on {mount.source} ({mount.kind}), mounted at {mount.point}: it outlives "
         "the machine if that volume does",
         None,
