@@ -188,7 +188,7 @@ def table(task: Task, directory: Path | None) -> Table:
 
 def _fit_all(fitter: Fitter) -> np.ndarray:
     task = fitter.task
-    sampler = sampling.make("random", space(task), 0, task.goal)
+    sampler = sampling.make("random", space(task), 0, (task.goal,))
     nothing: tuple[HistoryEntry, ...] = ()
     drawn = [sampler.suggest(n, nothing).params or {} for n in range(TRIALS)]
     return np.array([[fitter.score(p, k) for k in range(task.folds)] for p in drawn])

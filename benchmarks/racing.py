@@ -184,7 +184,7 @@ def live(seeds: int) -> None:
 
 def _live(fitter: Fitter, pruner: str, seed: int) -> Replay:
     task = fitter.task
-    sampler = sampling.make("tpe", space(task), seed, task.goal)
+    sampler = sampling.make("tpe", space(task), seed, (task.goal,))
     setting = Setting(pruner, task.folds, EQUAL, task.goal, sampler="tpe", seed=seed)
     return replay(setting, _asking(sampler.suggest), fitter.score)
 

@@ -28,7 +28,7 @@ SPACE = Space(
 
 
 def history(length: int) -> list[HistoryEntry]:
-    points = sampling.make("random", SPACE, 1, Goal.MINIMIZE)
+    points = sampling.make("random", SPACE, 1, (Goal.MINIMIZE,))
     entries = []
     for number in range(length):
         params = points.suggest(number, ()).params or {}
@@ -40,7 +40,7 @@ def history(length: int) -> list[HistoryEntry]:
 
 def cost(name: str, seen: list[HistoryEntry]) -> float:
     """Median milliseconds of CPU an ask."""
-    sampler = sampling.make(name, SPACE, 7, Goal.MINIMIZE)
+    sampler = sampling.make(name, SPACE, 7, (Goal.MINIMIZE,))
     sampler.suggest(len(seen), seen)
     times = []
     for number in range(len(seen), len(seen) + ASKS):

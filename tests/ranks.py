@@ -27,7 +27,7 @@ class Heard:
         self.reports.append((step, metrics))
         return self.stop_at is not None and len(self.reports) >= self.stop_at
 
-    def checkpointed(self, checkpoint):
+    def checkpointed(self, checkpoint, room):
         self.kept.append(checkpoint)
 
 

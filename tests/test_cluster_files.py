@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shlex
@@ -199,14 +200,17 @@ def slurm(tmp_path):
         "SLURM_SUBMIT_DIR": str(tmp_path),
     }
     process = subprocess.Popen(
-        ["bash", str(FOLDER / "sweep.sbatch"), "income.yaml", "income"], env=environment
+        ["bash", str(FOLDER / "sweep.sbatch"), "income.yaml", "income"],
+        env=environment,
+        start_new_session=True,
     )
     deadline = time.monotonic() + 20
     while "\nsweeper launch" not in (notes.read_text() if notes.exists() else ""):
         assert time.monotonic() < deadline
         time.sleep(0.02)
     yield tmp_path, notes, process
-    process.kill()
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)  # with what it has started
     process.wait()
 
 

@@ -101,6 +101,12 @@ def smooth(trial: int, fold: int) -> float:
 
 
 @cache
+def cost(trial: int, fold: int) -> float:
+    """What a second objective may be: unlike `smooth`, but not against it."""
+    return random.Random(trial * 17 + 5).random() + 0.01 * fold
+
+
+@cache
 def learning(trial: int, fold: int, step: int) -> float:
     """A curve that rises to `smooth`; how fast it does differs, so that curves cross."""
     speed = 2 + 10 * random.Random(trial * 31).random()
@@ -141,6 +147,7 @@ class World:
         self.trained: list[tuple[RunKey, int]] = []
         self.records: list[list[dict[str, object]]] = []
         self.score = score
+        self.spec = sweep
         self.slots = slots
         self.t = 0.0
         self.waiting: deque[c.Command | Underway] = deque()
@@ -277,7 +284,10 @@ class World:
             return Success({}, 1.0)
         last = self.steps - 1
         score = self.curve(key.trial, key.fold, last) if self.curve else None
-        return Success({"m": self.score(key.trial, key.fold) if score is None else score}, 3.0)
+        scores = {"m": self.score(key.trial, key.fold) if score is None else score}
+        if self.spec.objectives:
+            scores["cost"] = cost(key.trial, key.fold)
+        return Success(scores, 3.0)
 
     def _cancel(self, runs: tuple[RunKey, ...]) -> None:
         """What still waits is dropped; it had not begun. What has is told at its report."""

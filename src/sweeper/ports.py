@@ -214,8 +214,13 @@ class Channel(Protocol):
     def log(self) -> str: ...
 
     def report(self, step: int, metrics: dict[str, float]) -> bool: ...
-    def checkpointed(self, checkpoint: Checkpoint) -> None: ...
+    def checkpointed(self, checkpoint: Checkpoint, room: int | None) -> None:
+        """The run can be gone on with from here; `room`: bytes left in the storage, if known."""
+        ...
 
+
+Everywhere = Callable[[Callable[[], str]], Sequence[tuple[str, str]]]
+"""Calls a function on every node: each one's host, and what it answered."""
 
 Run = Callable[[Job, Order, Channel], RunResult]
 """Does one order on a worker; an adapter of `execution` is given it by `app`."""

@@ -22,7 +22,7 @@ from sweeper.core.records import (
     Trial,
     TrialState,
 )
-from sweeper.core.scoring import deviation, fold_values
+from sweeper.core.scoring import deviation, fold_values, objective_values
 from sweeper.core.space import Value
 
 Json = dict[str, Value]
@@ -107,6 +107,9 @@ def status(state: State, *, held: bool, wall: float) -> Json:
         "state": standing(state, held).value,
         "reason": state.reason,
         "metric": {"name": state.spec.metric.name, "goal": state.spec.metric.goal.value},
+        "objectives": [
+            {"name": metric.name, "goal": metric.goal.value} for metric in state.spec.objectives
+        ],
         "trials": {
             "total": len(state.trials),
             "complete": total.trials[TrialState.COMPLETE],
@@ -121,6 +124,7 @@ def status(state: State, *, held: bool, wall: float) -> Json:
             "cancelled": total.folds[RunState.CANCELLED],
         },
         "best": best_view(state),
+        "front": sorted(state.front),
         "elapsed_s": round(elapsed(state, held, wall), 3),
     }
 
@@ -130,24 +134,43 @@ def best_view(state: State) -> Json | None:
     best = state.best
     if best is None:
         return None
-    return {"trial": best.number, "value": best.value, "params": dict(best.params)}
+    return {
+        "trial": best.number,
+        "value": best.value,
+        "values": objectives(state, best),
+        "params": dict(best.params),
+    }
 
 
-def show(trials: Sequence[Trial]) -> Json:
+def objectives(state: State, trial: Trial) -> dict[str, float]:
+    """Of a complete trial of a sweep with several objectives: the value of each."""
+    if trial.state is not TrialState.COMPLETE:
+        return {}
+    names = (metric.name for metric in state.spec.objectives)
+    return dict(zip(names, objective_values(state, trial), strict=True))
+
+
+def show(state: State, trials: Sequence[Trial]) -> Json:
     """`sweeper show NAME --json`."""
     return {
-        "trials": [trial_view(trial) for trial in trials],
+        "trials": [trial_view(state, trial) for trial in trials],
         "failures": [failure_view(group) for group in failures(trials)],
     }
 
 
-def trial_view(trial: Trial) -> Json:
-    """One trial with every attempt at every fold, in the order in which they were sent."""
+def trial_view(state: State, trial: Trial) -> Json:
+    """One trial with every attempt at every fold, in the order in which they were sent.
+
+    `values` and `front` are of several objectives: each one's value, and whether no other trial
+    beats this one.
+    """
     return {
         "number": trial.number,
         "state": trial.state.value,
         "params": dict(trial.params),
         "value": trial.value,
+        "values": objectives(state, trial),
+        "front": trial.number in state.front,
         "reason": trial.reason,
         "folds": [run_view(run) for run in trial.runs],
     }

@@ -110,7 +110,7 @@ def launch(
     controller = Controller(
         state=state,
         journal=journal,
-        sampler=lambda spec: sampling.make(sampler, spec.space, spec.seed, spec.metric.goal),
+        sampler=lambda spec: sampling.make(sampler, spec.space, spec.seed, spec.goals),
         executor=Shuffled(wishes or {}),
         order=lambda state, key: Order(key, state.trials[key.trial].params, 0),
         register=no_version,

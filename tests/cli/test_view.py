@@ -23,13 +23,16 @@ def test_status_has_the_documented_keys_and_counts(story) -> None:
         "state": "running",
         "reason": "",
         "metric": {"name": "roc_auc", "goal": "maximize"},
+        "objectives": [],
         "trials": {"total": 4, "complete": 1, "pruned": 1, "failed": 1, "running": 1},
         "folds": {"succeeded": 7, "failed": 1, "lost": 0, "cancelled": 0},
         "best": {
             "trial": 0,
             "value": pytest.approx(0.91),
+            "values": {},
             "params": {"model": "boosting", "boosting.learning_rate": 0.0512},
         },
+        "front": [],
         "elapsed_s": 7.0,
     }
 
@@ -61,8 +64,10 @@ def test_show_has_every_attempt_with_the_documented_keys(story) -> None:
     story.sampled(0).broken(0, 0, "ValueError", "C is 0\nand more")
     story.scored(0, 0, 0.9, accuracy=0.8)
     story.sent(0, 1)
-    (trial,) = view.show(list(story.state.trials.values()))["trials"]
-    assert list(trial) == ["number", "state", "params", "value", "reason", "folds"]
+    (trial,) = view.show(story.state, list(story.state.trials.values()))["trials"]
+    assert list(trial) == [
+        "number", "state", "params", "value", "values", "front", "reason", "folds",
+    ]  # fmt: skip
     broken, scored, running = trial["folds"]
     assert broken == {
         "fold": 0,
@@ -80,11 +85,11 @@ def test_show_has_every_attempt_with_the_documented_keys(story) -> None:
 
 def test_a_pruned_trial_shows_its_prediction_and_why_and_revived_it_runs_again(story) -> None:
     story.pruned(0, 0.8, 0.7)
-    pruned = view.trial_view(story.state.trials[0])
+    pruned = view.trial_view(story.state, story.state.trials[0])
     assert (pruned["state"], pruned["value"]) == ("pruned", 0.7)
     assert "chance 0.012" in pruned["reason"]
     story.revived(0)
-    revived = view.trial_view(story.state.trials[0])
+    revived = view.trial_view(story.state, story.state.trials[0])
     assert revived["state"] == "running"
     assert "chance 0.02" in revived["reason"]
 
@@ -92,7 +97,9 @@ def test_a_pruned_trial_shows_its_prediction_and_why_and_revived_it_runs_again(s
 def test_the_refit_and_the_holdout_are_shown_but_are_no_folds(story) -> None:
     story.complete(0, 0.9).finished()
     assert view.status(story.state, held=False, wall=WALL)["folds"]["succeeded"] == 1
-    assert [fold["fold"] for fold in view.trial_view(story.state.trials[0])["folds"]] == [0, -2]
+    assert [
+        fold["fold"] for fold in view.trial_view(story.state, story.state.trials[0])["folds"]
+    ] == [0, -2]
 
 
 def test_failures_are_grouped_by_cause_the_most_frequent_first(story) -> None:
@@ -114,7 +121,7 @@ def test_failures_of_two_classes_are_never_one_cause(story) -> None:
 
 def test_show_gives_the_groups_of_failures(story) -> None:
     story.failed(0, "ValueError", "C is 0").failed(1, "ValueError", "C is 1")
-    (group,) = view.show(list(story.state.trials.values()))["failures"]
+    (group,) = view.show(story.state, list(story.state.trials.values()))["failures"]
     assert group == {
         "fingerprint": "ValueError@fit",
         "kind": "error",
@@ -177,5 +184,5 @@ def test_lost_and_cancelled_runs_are_counted_apart(story) -> None:
     story.tell(e.FoldCancelled(story.t, cancelled, "the sweep is stopping"))
     folds = view.status(story.state, held=True, wall=WALL)["folds"]
     assert folds == {"succeeded": 0, "failed": 0, "lost": 1, "cancelled": 1}
-    runs = view.trial_view(story.state.trials[0])["folds"]
+    runs = view.trial_view(story.state, story.state.trials[0])["folds"]
     assert [run["reason"] for run in runs] == ["its node went away", "the sweep is stopping"]

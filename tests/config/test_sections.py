@@ -9,6 +9,7 @@ from sweeper.core.specs import (
     CvKind,
     CvSpec,
     DataSpec,
+    Goal,
     HoldoutKind,
     HoldoutSpec,
     PrunerSpec,
@@ -185,6 +186,34 @@ tracking: {uri: "http://localhost:5000"}
     assert spec.register == RegisterSpec("digit_reader", "best", "always")
     assert spec.refit is False
     assert spec.tracking == TrackingSpec("http://localhost:5000")
+
+
+def test_a_list_of_metrics_makes_objectives_one_of_which_picks_the_winner(read, svc):
+    text = "metric=[predict_ms, accuracy, f1_macro]"
+    spec = read(svc, text).spec
+    assert [m.name for m in spec.objectives] == ["predict_ms", "accuracy", "f1_macro"]
+    assert spec.metric.name == "accuracy"
+    assert [m.name for m in spec.metrics] == ["predict_ms", "f1_macro"]
+    assert spec.search.pruner == PrunerSpec("none")
+    assert (spec.goals[0], spec.measured) == (Goal.MINIMIZE, ("predict_ms",))
+    other = read(svc, text, "register={best: f1_macro, within: {predict_ms: 5}}").spec
+    assert other.metric.name == "f1_macro"
+    assert other.register == RegisterSpec("digits", within=(("predict_ms", 5.0),))
+
+
+@pytest.mark.parametrize(
+    ("texts", "words"),
+    [
+        (["register={best: accuracy}"], "`best` is for several objectives"),
+        (["register={within: {accuracy: 1}}"], "`within` is for several objectives"),
+        (["metric=[accuracy, predict_ms]", "register={best: predict_ms}"], "expected one of accur"),
+        (["metric=[accuracy, f1]", "register={within: {acuracy: 1}}"], "did you mean `accuracy`?"),
+        (["metric=[accuracy, f1]", "register={within: 5}"], "expected limits by objective"),
+        (["metric=[accuracy, f1]", "search.pruner=racing"], "compares trials by one metric"),
+    ],
+)
+def test_what_is_for_several_objectives_and_what_is_not(read, svc, texts, words):
+    assert any(words in problem for problem in read(svc, *texts).problems)
 
 
 def test_what_is_not_said_has_a_default(read, svc):

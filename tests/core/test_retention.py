@@ -4,7 +4,7 @@ import dataclasses
 
 from sweeper.core import commands as c
 from sweeper.core import stimuli
-from sweeper.core.records import Checkpoint, RunKey
+from sweeper.core.records import Checkpoint, RunKey, SweepState
 from sweeper.core.specs import CheckpointSpec
 from world import World, failure, spec
 
@@ -92,3 +92,28 @@ def test_late_news_of_a_checkpoint_is_nothing():
     next_run(sweep, key)
     sweep.feed(stimuli.CheckpointMade(sweep.t, key, Checkpoint(9, "late", "d" * 64, 1)))
     assert "late" not in kept(sweep)
+
+
+def test_a_storage_that_runs_full_pauses_the_sweep_and_says_what_to_do():
+    sweep = world()
+    key = under_way(sweep)
+    big = Checkpoint(1, "big", "d" * 64, 300_000_000)
+    sweep.feed(stimuli.CheckpointMade(sweep.t, key, big, room=800_000_000))
+    assert sweep.now().status is SweepState.RUNNING
+    sweep.feed(stimuli.CheckpointMade(sweep.t, key, big, room=799_000_000))
+    state = sweep.now()
+    assert state.status is SweepState.PAUSED
+    assert "only 0.80 GB are left" in state.reason
+    assert "0.3 GB" in state.reason
+    sweep.answer()
+    assert not sweep.now().slots
+    sweep.wish(stimuli.Resume(), "a")
+    assert sweep.now().status is SweepState.RUNNING
+    assert sweep.now().reason == ""
+    assert sweep.now().slots
+
+
+def test_a_storage_that_does_not_tell_its_room_never_pauses_the_sweep():
+    sweep = world()
+    write(sweep, 1, size=10**12)
+    assert sweep.now().status is SweepState.RUNNING

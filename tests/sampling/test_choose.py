@@ -97,7 +97,21 @@ def test_what_auto_picks_never_has_problems(torch: dict[str, bool]) -> None:
 def test_every_sampler_is_content_with_a_numeric_space(torch: dict[str, bool]) -> None:
     finite = Space(tuple(Dimension(n, Range(1, 5, integer=True)) for n in "ab"))
     for name in sampling.SAMPLERS:
-        assert sampling.problems(name, finite, FEW) == ()
+        assert sampling.problems(name, finite, FEW, 2 if name == "nsgaii" else 1) == ()
+
+
+def test_a_sampler_of_one_objective_is_not_for_several_nor_the_other_way() -> None:
+    (several,) = sampling.problems("cmaes", FLOATS, FEW, 2)
+    assert "searches by one objective" in several.message
+    (one,) = sampling.problems("nsgaii", FLOATS, FEW, 1)
+    assert "is for several objectives" in one.message
+
+
+@pytest.mark.parametrize(("trials", "name"), [(999, "tpe"), (1000, "nsgaii"), (None, "nsgaii")])
+def test_auto_takes_a_population_for_several_objectives_and_many_trials(
+    trials: int | None, name: str
+) -> None:
+    assert sampling.resolve("auto", FLOATS, Budget(trials), 2)[0] == name
 
 
 def test_an_unknown_name_gets_the_nearest_right_one() -> None:
@@ -125,4 +139,4 @@ def test_grid_names_the_ranges_that_need_a_step() -> None:
 
 def test_make_refuses_a_name_that_was_not_resolved() -> None:
     with pytest.raises(ValueError, match="not a resolved sampler name"):
-        sampling.make("auto", FLOATS, 7, Goal.MINIMIZE)
+        sampling.make("auto", FLOATS, 7, (Goal.MINIMIZE,))

@@ -28,7 +28,7 @@ NESTED = Space(
 
 def whole(space: Space) -> list[Params]:
     """Every point that the grid sampler gives, in its order."""
-    sampler = sampling.make("grid", space, 7, Goal.MINIMIZE)
+    sampler = sampling.make("grid", space, 7, (Goal.MINIMIZE,))
     points = []
     for number in itertools.count():
         params = sampler.suggest(number, ()).params
@@ -43,7 +43,7 @@ def test_the_grid_is_the_cartesian_product_in_order_and_ends() -> None:
     assert [tuple(p.values()) for p in whole(space)] == [
         (1, 0), (1, 1), (1, 2), (2, 0), (2, 1), (2, 2),
     ]  # fmt: skip
-    sampler = sampling.make("grid", space, 7, Goal.MINIMIZE)
+    sampler = sampling.make("grid", space, 7, (Goal.MINIMIZE,))
     assert sampler.suggest(6, ()).params is None
     assert sampler.suggest(600, ()).params is None
 
@@ -73,7 +73,7 @@ def test_a_grid_too_big_to_be_built_is_addressed_at_once() -> None:
     space = Space(tuple(Dimension(f"d{i}", Range(0, 10**6, integer=True)) for i in range(8)))
     size = (10**6 + 1) ** 8
     assert sampling.grid_size(space) == size
-    sampler = sampling.make("grid", space, 7, Goal.MINIMIZE)
+    sampler = sampling.make("grid", space, 7, (Goal.MINIMIZE,))
     assert set(sampler.suggest(size - 1, ()).params.values()) == {10**6}
     assert sampler.suggest(size, ()).params is None
 
@@ -107,14 +107,14 @@ def test_a_grid_matches_brute_force(shapes: list[tuple[int, str | None]]) -> Non
 
 
 def test_the_index_of_a_point_is_its_number() -> None:
-    sampler = sampling.make("grid", NESTED, 7, Goal.MINIMIZE)
+    sampler = sampling.make("grid", NESTED, 7, (Goal.MINIMIZE,))
     for number, params in enumerate(whole(NESTED)):
         assert sampler._forest.index(params) == number  # type: ignore[attr-defined]
 
 
 def test_a_grid_with_trials_by_hand_among_its_numbers_still_has_every_point_once() -> None:
     space = Space((Dimension("a", Values((1, 2, 3))), Dimension("b", Values(("x", "y")))))
-    sampler = sampling.make("grid", space, 7, Goal.MINIMIZE)
+    sampler = sampling.make("grid", space, 7, (Goal.MINIMIZE,))
     by_hand = {1: {"a": 3, "b": "y"}, 3: {"a": 9, "b": "x"}}
     history: list[HistoryEntry] = []
     for number in itertools.count():
@@ -129,7 +129,7 @@ def test_a_grid_with_trials_by_hand_among_its_numbers_still_has_every_point_once
 def test_a_grid_that_lost_a_choice_goes_on_with_what_is_left() -> None:
     wide = Space((Dimension("a", Values((1, 2, 3))), Dimension("b", Values(("x", "y")))))
     narrow = Space((Dimension("a", Values((1, 3))), Dimension("b", Values(("x", "y")))))
-    first, then = (sampling.make("grid", space, 7, Goal.MINIMIZE) for space in (wide, narrow))
+    first, then = (sampling.make("grid", space, 7, (Goal.MINIMIZE,)) for space in (wide, narrow))
     history = [HistoryEntry(n, first.suggest(n, ()).params or {}, 0.5) for n in range(3)]
     for number in itertools.count(3):
         params = then.suggest(number, history).params

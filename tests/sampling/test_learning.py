@@ -20,7 +20,7 @@ def shown(
     history: list[HistoryEntry], goal: Goal = Goal.MAXIMIZE, recent: int = 1000
 ) -> list[FrozenTrial]:
     distributions = {d.name: distribution(d.domain) for d in SPACE}
-    return Mirror(SPACE, distributions, goal, recent).study(history, None).get_trials()
+    return Mirror(SPACE, distributions, (goal,), recent).study(history, None).get_trials()
 
 
 def entry(number: int, value: float | None = None, **more: bool) -> HistoryEntry:
@@ -57,7 +57,7 @@ def test_a_long_history_is_shown_by_its_best_and_its_latest_trials() -> None:
 
 
 def cmaes(number: int, history: list[HistoryEntry]) -> dict[str, float]:
-    params = sampling.make("cmaes", SPACE, 7, Goal.MINIMIZE).suggest(number, history).params
+    params = sampling.make("cmaes", SPACE, 7, (Goal.MINIMIZE,)).suggest(number, history).params
     assert params is not None
     return params
 
@@ -87,7 +87,7 @@ def test_the_order_in_which_trials_end_does_not_matter_to_cmaes() -> None:
 
 
 def test_a_point_set_by_hand_far_out_does_not_blow_up_the_step_size() -> None:
-    sampler = sampling.make("cmaes", SPACE, 7, Goal.MINIMIZE)
+    sampler = sampling.make("cmaes", SPACE, 7, (Goal.MINIMIZE,))
     history: list[HistoryEntry] = []
     for number in range(20 * POPULATION):
         params = sampler.suggest(number, history).params

@@ -93,7 +93,7 @@ def search(
     goal: Goal = Goal.MINIMIZE,
 ) -> list[HistoryEntry]:
     """Asks a new sampler and evaluates, one trial after another; the history at the end."""
-    sampler = sampling.make(name, space, 7, goal)
+    sampler = sampling.make(name, space, 7, (goal,))
     history = list(history or ())
     for number in numbers:
         params = sampler.suggest(number, history).params
@@ -103,7 +103,7 @@ def search(
 
 
 def suggest(name: str, space: Space, number: int, history: list[HistoryEntry]) -> Any:
-    return sampling.make(name, space, 7, Goal.MINIMIZE).suggest(number, history).params
+    return sampling.make(name, space, 7, (Goal.MINIMIZE,)).suggest(number, history).params
 
 
 def with_running_and_bad(history: list[HistoryEntry]) -> list[HistoryEntry]:
@@ -141,7 +141,7 @@ def test_every_suggestion_is_in_the_space_and_has_only_existing_dimensions(
 def test_what_a_sampler_keeps_between_calls_changes_no_suggestion(name: str, space: Space) -> None:
     finished = search(name, space, range(24))
     partly = with_running_and_bad(finished)
-    sampler = sampling.make(name, space, 7, Goal.MINIMIZE)
+    sampler = sampling.make(name, space, 7, (Goal.MINIMIZE,))
     for history in (finished[:12], partly[:20], partly, finished, finished[:5], partly[::-1]):
         kept = sampler.suggest(24, history).params
         assert kept == suggest(name, space, 24, history)
@@ -156,7 +156,7 @@ def test_a_later_entry_replaces_the_earlier_one_of_the_same_trial(name: str, spa
         HistoryEntry(3, first.params, (first.value or 0) - 1000) if e is first else e
         for e in history
     ]
-    sampler = sampling.make(name, space, 7, Goal.MINIMIZE)
+    sampler = sampling.make(name, space, 7, (Goal.MINIMIZE,))
     sampler.suggest(20, history)
     assert sampler.suggest(20, revised).params == suggest(name, space, 20, replaced)
 
@@ -164,7 +164,7 @@ def test_a_later_entry_replaces_the_earlier_one_of_the_same_trial(name: str, spa
 @pytest.mark.parametrize(("name", "space"), DRAWN)
 def test_the_seed_and_the_number_change_the_suggestion(name: str, space: Space) -> None:
     history = search(name, space, range(12))
-    one, other = (sampling.make(name, space, seed, Goal.MINIMIZE) for seed in (7, 8))
+    one, other = (sampling.make(name, space, seed, (Goal.MINIMIZE,)) for seed in (7, 8))
     here = [one.suggest(number, history).params for number in range(12, 17)]
     assert here != [other.suggest(number, history).params for number in range(12, 17)]
     assert any(params != here[0] for params in here)
@@ -183,7 +183,7 @@ from sweeper.core.records import HistoryEntry
 from sweeper.core.space import Condition, Dimension, Range, Space, Values
 from sweeper.core.specs import Goal
 for name, space, history in {cases!r}:
-    sampler = sampling.make(name, space, 7, Goal.MINIMIZE)
+    sampler = sampling.make(name, space, 7, (Goal.MINIMIZE,))
     for number in range(30, 33):
         print(name, sampler.suggest(number, history).params)
 """
@@ -246,7 +246,7 @@ def test_learning_samplers_find_the_best_in_the_direction_of_the_goal(
 
 @pytest.mark.parametrize("name", ["tpe", "cmaes", GP])
 def test_learning_samplers_keep_away_from_bad_trials(name: str) -> None:
-    sampler = sampling.make(name, NUMERIC, 7, Goal.MAXIMIZE)
+    sampler = sampling.make(name, NUMERIC, 7, (Goal.MAXIMIZE,))
     history: list[HistoryEntry] = []
     for number in range(25 if name == "gp" else 60):
         params = sampler.suggest(number, history).params
@@ -269,7 +269,7 @@ def test_a_history_of_bad_and_running_trials_only_is_no_obstacle(name: str) -> N
 
 @pytest.mark.parametrize("name", ["tpe", "cmaes"])
 def test_parallel_searches_learn_too(name: str) -> None:
-    sampler = sampling.make(name, NUMERIC, 7, Goal.MINIMIZE)
+    sampler = sampling.make(name, NUMERIC, 7, (Goal.MINIMIZE,))
     history: list[HistoryEntry] = []
     running: list[HistoryEntry] = []
     for number in range(80):
@@ -355,7 +355,7 @@ def spaces(draw: st.DrawFn) -> Space:
 @settings(max_examples=60, deadline=None)
 @given(spaces(), st.sampled_from(["tpe", "random", "qmc"]), st.integers(0, 2**32))
 def test_samplers_stay_inside_any_space(space: Space, name: str, seed: int) -> None:
-    sampler = sampling.make(name, space, seed, Goal.MAXIMIZE)
+    sampler = sampling.make(name, space, seed, (Goal.MAXIMIZE,))
     history: list[HistoryEntry] = []
     for number in range(14):
         params = sampler.suggest(number, history).params
@@ -368,7 +368,7 @@ def test_samplers_stay_inside_any_space(space: Space, name: str, seed: int) -> N
 @given(st.lists(ranges, min_size=2, max_size=4), st.integers(0, 2**32))
 def test_cmaes_stays_inside_any_numeric_space(domains: list[Range], seed: int) -> None:
     space = Space(tuple(Dimension(f"d{i}", d) for i, d in enumerate(domains)))
-    sampler = sampling.make("cmaes", space, seed, Goal.MAXIMIZE)
+    sampler = sampling.make("cmaes", space, seed, (Goal.MAXIMIZE,))
     history: list[HistoryEntry] = []
     for number in range(25):
         params = sampler.suggest(number, history).params

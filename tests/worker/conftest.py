@@ -35,7 +35,7 @@ class Listener:
     kept: list = field(default_factory=list)
     log: str = ""
 
-    def checkpointed(self, checkpoint):
+    def checkpointed(self, checkpoint, room):
         self.kept.append(checkpoint)
 
     def report(self, step, metrics):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sweeper.app import changes
+from sweeper.app import changes, preflight
 from sweeper.app.control import author, take_waiting
 from sweeper.app.directory import Directory, looks, root
 from sweeper.app.elsewhere import refuse_missing
@@ -186,7 +186,9 @@ class _Launch:
 
         prepared, clock = self._prepared, SystemClock()
         spec = prepared.recorded
-        sampler, reason = sampling.resolve(spec.search.sampler, spec.space, spec.budget)
+        sampler, reason = sampling.resolve(
+            spec.search.sampler, spec.space, spec.budget, len(spec.goals)
+        )
         self._notice(f"sampler: {sampler} ({reason})")
         return SweepCreated(
             t=0.0,
@@ -206,7 +208,7 @@ class _Launch:
         controller = Controller(
             state=state,
             journal=self._journal,
-            sampler=lambda spec: sampling.make(name, spec.space, spec.seed, spec.metric.goal),
+            sampler=lambda spec: sampling.make(name, spec.space, spec.seed, spec.goals),
             executor=self._executor(),
             order=Orders(self._prepared, self._directory, registering.champion),
             register=registering,
@@ -278,8 +280,12 @@ class _Launch:
         job, keep, show = self._prepared.job, self._directory.keep, self._directory.show
         if self._how.inline:
             return InlineExecutor(job, functools.partial(worker.run, capture=False), keep)
+        spec, check = job.spec, None
+        if spec.train is not None:
+            storage = checkpoint_storage(spec, self._directory)
+            check = functools.partial(preflight.look, spec, storage, self._notice)
         return RayExecutor(
-            job, worker.run, keep, job.spec.resources, self._how.address, show, self._notice
+            job, worker.run, keep, spec.resources, self._how.address, show, self._notice, check
         )
 
     def _shape(self) -> dict[str, Value]:

@@ -51,11 +51,15 @@ def _read(path: Path) -> State:
 
 def _compare(state: State, other: State) -> None:
     ours, theirs = state.spec.metric, other.spec.metric
-    if (ours.name, ours.goal) != (theirs.name, theirs.goal):
+    if (ours.name, ours.goal) != (theirs.name, theirs.goal) or _names(state) != _names(other):
         raise ConfigError(
             f"--warm-start {other.spec.name}: it has {theirs.name} to {theirs.goal.value}, and "
             f"{state.spec.name} has {ours.name} to {ours.goal.value}: nothing can be learnt"
         )
+
+
+def _names(state: State) -> list[str]:
+    return [metric.name for metric in state.spec.objectives]
 
 
 def _entries(space: Space, history: Sequence[HistoryEntry], lent: int) -> tuple[HistoryEntry, ...]:
@@ -67,7 +71,7 @@ def _entries(space: Space, history: Sequence[HistoryEntry], lent: int) -> tuple[
         and space.contains(params := _common(space, entry.params))
     ]
     return tuple(
-        HistoryEntry(-(lent + i), params, entry.value, entry.bad)
+        HistoryEntry(-(lent + i), params, entry.value, entry.bad, values=entry.values)
         for i, (entry, params) in enumerate(fit, 1)
     )
 

@@ -73,7 +73,7 @@ def prepare(
         problems += [loaded.locate(problem) for problem in error.problems]
     spec = loaded.spec
     if spec is not None:
-        found = sampling.problems(spec.search.sampler, spec.space, spec.budget)
+        found = sampling.problems(spec.search.sampler, spec.space, spec.budget, len(spec.goals))
         problems += [loaded.locate(problem) for problem in found]
     if dataset is not None:
         problems += reading.check_data(loaded, dataset)

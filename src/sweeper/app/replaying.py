@@ -148,10 +148,10 @@ class _Replay:
         if self._sampler is None or self._sampler[0].space != spec.space:
             from sweeper import sampling
 
-            problems = sampling.problems(name, spec.space, Budget())
+            problems = sampling.problems(name, spec.space, Budget(), len(spec.goals))
             if problems:
                 raise SweeperError(f"this sweep's sampler cannot run here: {problems[0].message}")
-            sampler = sampling.make(name, spec.space, spec.seed, spec.metric.goal)
+            sampler = sampling.make(name, spec.space, spec.seed, spec.goals)
             self._sampler = spec, sampler
         return self._sampler[1]
 

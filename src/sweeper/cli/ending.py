@@ -11,6 +11,7 @@ from sweeper.cli.failures import Log, Telling, failures_sheet
 from sweeper.cli.holdout import holdout_sheet
 from sweeper.cli.text import (
     duration,
+    number,
     one_line,
     pairs,
     parameter,
@@ -83,6 +84,10 @@ def winner(state: State, best: Trial) -> list[str]:
     caution = f"   (optimistic: the best of {rivals:,})" if rivals > 1 else ""
     score = f"{value} over {plural(state.splits.folds, 'fold')}{caution}"
     rows = [(f"CV {state.spec.metric.name}", score)]
+    others = view.objectives(state, best).items()
+    rows += [(f"CV {n}", number(v)) for n, v in others if n != state.spec.metric.name]
+    if state.front:
+        rows.append(("front", f"one of {plural(len(state.front), 'trial')} that no other beats"))
     shown = list(best.params.items())[:PARAMETERS]
     rows += [(name, shorten(parameter(setting), LONGEST)) for name, setting in shown]
     left = len(best.params) - len(shown)

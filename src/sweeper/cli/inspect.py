@@ -92,13 +92,13 @@ def run_show(arguments: argparse.Namespace) -> int:
     if arguments.trial is not None:
         one = find_trial(sweep, arguments.trial)
         if arguments.json:
-            output.emit(view.show([one]))
+            output.emit(view.show(sweep.record, [one]))
         else:
             output.lines(sheets.trial_sheet(sweep.record, one, output.width()))
         return 0
     trials = sheets.ordered(sweep.record, arguments.sort)
     if arguments.json:
-        output.emit(view.show(trials))
+        output.emit(view.show(sweep.record, trials))
     else:
         output.lines(sheets.trials_sheet(sweep.record, trials, output.width()))
         output.lines(failed(sweep, arguments))

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 from sweeper import view
 from sweeper.cli.output import Steady
 from sweeper.cli.tally import Change, Tally, now_line
-from sweeper.cli.text import duration, parameters, plural, shorten, with_spread
+from sweeper.cli.text import (
+    duration,
+    parameters,
+    plural,
+    searched_by,
+    shorten,
+    with_spread,
+)
 from sweeper.core.records import Phase, RunState, State
 
 if TYPE_CHECKING:
@@ -66,12 +73,11 @@ def draw(state: State, tally: Tally, events: list[Change], wall: float, width: i
     from rich.text import Text
 
     spec, spent = state.spec, view.elapsed(state, True, wall)
-    arrow = "↑" if spec.metric.goal.sign > 0 else "↓"
     table = Table(
         box=ROUNDED,
         show_header=False,
         width=min(width - ECHO, 120),
-        title=Text(f"{spec.name} · {spec.metric.name} {arrow} · {state.sampler}", style="bold"),
+        title=Text(f"{spec.name} · {searched_by(spec)} · {state.sampler}", style="bold"),
         title_justify="left",
         border_style="dim",
     )

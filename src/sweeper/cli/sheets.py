@@ -9,6 +9,7 @@ from typing import Any
 from sweeper import view
 from sweeper.cli.tally import asked_line
 from sweeper.cli.text import (
+    arrow,
     duration,
     fold_name,
     number,
@@ -17,10 +18,15 @@ from sweeper.cli.text import (
     parameter,
     parameters,
     plural,
+    searched_by,
+    shorten,
     table,
     with_spread,
 )
 from sweeper.core.records import FoldRun, RunState, State, Success, Trial, TrialState
+
+FRONT = 60
+"""Characters shown of the list of trials that no other beats."""
 
 
 def sweeps_sheet(entries: Sequence[dict[str, Any]], width: int | None) -> list[str]:
@@ -44,10 +50,6 @@ def _sweep_row(entry: dict[str, Any]) -> list[str]:
     ]
 
 
-def arrow(goal: str) -> str:
-    return "↑" if goal == "maximize" else "↓"
-
-
 REQUESTS = 5
 """Of what people asked for, the latest so many are shown."""
 
@@ -64,13 +66,17 @@ def status_sheet(status: dict[str, Any], state: State) -> list[str]:
         ("time", duration(status["elapsed_s"])),
         ("sampler", f"{state.sampler}{_because(state.sampler_reason)}"),
     ]
+    if state.front:
+        there = ", ".join(map(str, sorted(state.front)))
+        beaten = f"{plural(len(state.front), 'trial')} that no other beats"
+        rows.insert(4, ("front", f"{beaten}: {shorten(there, FRONT)}"))
     if state.registered is not None:
         rows.append(("model", f"{state.registered.model} version {state.registered.version}"))
     if state.queue:
         rows.append(("enqueued", f"{plural(len(state.queue), 'trial')} by hand, not yet begun"))
     for i, taken in enumerate(state.taken[-REQUESTS:]):
         rows.append(("requests" if i == 0 else "", asked_line(taken)))
-    title = f"{status['name']} · {status['metric']['name']} {arrow(status['metric']['goal'])}"
+    title = f"{status['name']} · {searched_by(state.spec)}"
     return [title, *pairs(rows)]
 
 
@@ -107,20 +113,24 @@ def ordered(state: State, by: str) -> list[Trial]:
 
 
 def trials_sheet(state: State, trials: Sequence[Trial], width: int | None) -> list[str]:
-    """One line a trial. `~` marks the value that racing predicted for a pruned one."""
-    headers = ("trial", "state", state.spec.metric.name, "folds", "seconds", "parameters")
+    """One line a trial. `~` marks the value that racing predicted for a pruned one; `front`, of
+    several objectives, a trial that no other beats."""
+    others = [m.name for m in state.spec.objectives if m != state.spec.metric]
+    headers = ("trial", "state", state.spec.metric.name, *others, "folds", "seconds", "parameters")
     rows = [
         (
             str(trial.number),
-            state_words(trial),
+            state_words(trial) + (" (front)" if trial.number in state.front else ""),
             value_words(state, trial),
+            *(number(view.objectives(state, trial).get(name)) for name in others),
             f"{len(_folds(trial))}/{state.splits.folds}",
             f"{_seconds(trial):.1f}",
             parameters(trial.params, state.spec),
         )
         for trial in trials
     ]
-    return table(headers, rows, right={0, 3, 4}, width=width)
+    right = {0, *range(3, 5 + len(others))}
+    return table(headers, rows, right=right, width=width)
 
 
 def state_words(trial: Trial) -> str:

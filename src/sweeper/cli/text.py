@@ -10,6 +10,15 @@ from sweeper.core.space import Params, Value
 from sweeper.core.specs import SweepSpec
 
 
+def arrow(goal: str) -> str:
+    return "↑" if goal == "maximize" else "↓"
+
+
+def searched_by(spec: SweepSpec) -> str:
+    """The metric and which way is better; of several objectives all."""
+    return ", ".join(f"{m.name} {arrow(m.goal)}" for m in spec.objectives or (spec.metric,))
+
+
 def number(value: float | None) -> str:
     """Four decimals for ordinary sizes, four significant digits beyond; `-` for None."""
     if value is None:

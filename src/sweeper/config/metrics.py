@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sweeper.config.cursor import Cursor
 from sweeper.config.imports import NotFound, find
 from sweeper.config.problems import did_you_mean, listed, short
-from sweeper.config.tree import Listing
 from sweeper.core.specs import Goal, Metric, MetricKind
 
 # Scorers of scikit-learn say larger is better; errors keep their sign for people.
@@ -38,6 +38,9 @@ _FUNCTIONS = {
     "qwk": "sweeper.config.kappa:quadratic_weighted_kappa",
     "kappa": "sweeper.config.kappa:kappa",
 }
+
+MEASURED = ("fit_seconds", "predict_ms", "model_bytes")
+"""What a fold run costs. They mean the same for every model and training function."""
 
 REGRESSION = re.compile(
     r"r2|explained_variance|d2_absolute_error_score|max_error|neg_max_error"
@@ -68,12 +71,6 @@ class Known:
 
 def read_metric(at: Cursor, reported: bool) -> Metric:
     """A name, or `{name, goal, target}`. `reported`: a key of what user code returns."""
-    if isinstance(at.tree, Listing):
-        at.problem(
-            "found a list; several objectives come with distributed training, not yet; "
-            "expected one metric here, others under `metrics:`"
-        )
-        return Metric("", Goal.MAXIMIZE)
     keys = at.fields(("name", "goal", "target"), ("name",)) if at.children() else {"name": at}
     if "name" not in keys:
         return Metric("", Goal.MAXIMIZE)
@@ -86,12 +83,12 @@ def read_metric(at: Cursor, reported: bool) -> Metric:
     return metric
 
 
-def read_metrics(at: Cursor, reported: bool, main: Metric) -> tuple[Metric, ...]:
-    """The metrics recorded beside the main one, each once."""
+def read_metrics(at: Cursor, reported: bool, searched: Sequence[Metric]) -> tuple[Metric, ...]:
+    """The metrics recorded beside those that are `searched` by, each once."""
     found: list[Metric] = []
     for item in at.items("metrics"):
         metric = read_metric(item, reported)
-        if metric.name in [m.name for m in (main, *found)]:
+        if metric.name in [m.name for m in (*searched, *found)]:
             item.warn(f"`{short(metric.name)}` is recorded already; leave it out here")
         else:
             found.append(metric)
@@ -119,6 +116,8 @@ def _named(at: Cursor, goal: Goal | None, reported: bool) -> Metric:
     name = at.text("the name of a metric, as accuracy, roc_auc or rmse")
     if not name:
         return Metric("", Goal.MAXIMIZE)
+    if name in MEASURED:
+        return Metric(name, Goal.MINIMIZE, MetricKind.MEASURED)
     if reported:
         return _reported(at, name, goal)
     if ":" in name:
@@ -157,14 +156,14 @@ def _reported(at: Cursor, name: str, goal: Goal | None) -> Metric:
 
 
 def _unknown(at: Cursor, name: str) -> None:
-    options = [*friendly_names(), *scorer_names()]
+    options = [*friendly_names(), *MEASURED, *scorer_names()]
     hint = did_you_mean(name, options)
     if _UNSUITED.fullmatch(name) and name in _all_scorers():
         at.problem(f"`{name}` is for clusters or several labels; expected a metric of one label")
         return
     at.problem(
         f"unknown metric `{short(name)}`; expected a scikit-learn scorer, one of "
-        f"{listed(friendly_names(), 20)}, or your own module:function{hint}"
+        f"{listed([*friendly_names(), *MEASURED], 20)}, or your own module:function{hint}"
     )
 
 

@@ -13,12 +13,13 @@ from sweeper.config.estimators import Factory
 from sweeper.config.metrics import needs_probabilities, read_metric, read_metrics, task_of
 from sweeper.config.models import read_model, read_train
 from sweeper.config.naming import Names, names_of, renamed, renamed_object, space_of
+from sweeper.config.objectives import judges, read_objectives
 from sweeper.config.parameters import Draft, Place
 from sweeper.config.preprocessing import read_preprocess
 from sweeper.config.problems import Findings, Mark
 from sweeper.config.resources import read_checkpoints, read_resources
 from sweeper.config.splitters import read_cv
-from sweeper.config.tree import Entry, Scalar, Table
+from sweeper.config.tree import Entry, Listing, Scalar, Table
 from sweeper.core.space import Fixed, Node, Object
 from sweeper.core.specs import (
     Budget,
@@ -29,13 +30,13 @@ from sweeper.core.specs import (
     DataSpec,
     Goal,
     Metric,
+    MetricKind,
     ModelSpec,
     Preprocess,
     PreprocessKind,
     RegisterSpec,
     Resources,
     Retries,
-    SearchSpec,
     SweepSpec,
     TrackingSpec,
     TrainSpec,
@@ -85,7 +86,7 @@ def read_spec(table: Table, directory: Path, file: Mark, findings: Findings) -> 
     spec = _settled(keys, drafts, names, work, metrics, data, directory)
     # of what user code reports nothing follows, unless there is a target that it is about
     supervised = work.model is not None or (data is not None and data.target is not None)
-    task = work.task or (task_of(metrics[0]) if supervised else None)
+    task = work.task or (task_of(metrics.main) if supervised else None)
     return Outcome(None if findings.problems else spec, data, task)
 
 
@@ -166,19 +167,47 @@ def _named_preprocess(preprocess: Preprocess, names: Names) -> Preprocess:
     return replace(preprocess, blocks=blocks)
 
 
-def _metrics(keys: dict[str, Cursor], work: _Work) -> tuple[Metric, tuple[Metric, ...]]:
-    """The metric that the search is about, and those recorded beside it."""
+@dataclass(frozen=True, slots=True)
+class _Metrics:
+    """What the search is about, several `objectives` or the one, and what is recorded beside."""
+
+    main: Metric
+    others: tuple[Metric, ...]
+    objectives: tuple[Metric, ...]
+
+
+def _metrics(keys: dict[str, Cursor], work: _Work) -> _Metrics:
     reported = work.train is not None and work.train.function != TRAIN_MODULE
     main = Metric("", Goal.MAXIMIZE)
+    objectives: tuple[Metric, ...] = ()
     others: tuple[Metric, ...] = ()
-    if "metric" in keys:
+    if "metric" in keys and isinstance(keys["metric"].tree, Listing):
+        objectives = read_objectives(keys["metric"], reported)
+        main = _main(keys, objectives) or main
+    elif "metric" in keys:
         main = read_metric(keys["metric"], reported)
-        _check_metric(keys["metric"], main, work)
+        if main.kind is MetricKind.MEASURED:
+            keys["metric"].problem(
+                f"`{main.name}` is a cost, and the cheapest model is the worst; expected a list "
+                f"with a metric that judges it: [accuracy, {main.name}]"
+            )
+    for metric in objectives or (main,):
+        if "metric" in keys:
+            _check_metric(keys["metric"], metric, work)
     if "metrics" in keys:
-        others = read_metrics(keys["metrics"], reported, main)
+        others = read_metrics(keys["metrics"], reported, objectives or (main,))
     for metric in others:
         _check_metric(keys["metrics"], metric, work)
-    return main, others
+    beside = tuple(metric for metric in objectives if metric is not main)
+    return _Metrics(main, (*beside, *others), objectives)
+
+
+def _main(keys: dict[str, Cursor], objectives: tuple[Metric, ...]) -> Metric | None:
+    """The objective that picks the winner: the first, unless `register:` says so."""
+    said = dict(keys["register"].children()).get("best") if "register" in keys else None
+    name = None if said is None else said.value
+    able = judges(objectives)
+    return next((m for m in able if m.name == name), next(iter(able), None))
 
 
 def _check_metric(at: Cursor, metric: Metric, work: _Work) -> None:
@@ -221,21 +250,22 @@ def _settled(
     drafts: list[Draft],
     names: Names,
     work: _Work,
-    metrics: tuple[Metric, tuple[Metric, ...]],
+    metrics: _Metrics,
     data: DataSpec | None,
     directory: Path,
 ) -> SweepSpec:
     """The spec, worth something only when no problem was noted."""
     name = settings.read_name(keys["name"]) if "name" in keys else ""
     reports = "train" in keys or "model" not in keys
-    search = settings.read_search(keys["search"], reports) if "search" in keys else SearchSpec()
+    search = settings.read_search(keys.get("search"), reports, len(metrics.objectives) > 1)
     budget = settings.read_budget(keys["budget"]) if "budget" in keys else Budget()
     return SweepSpec(
         name=name,
         seed=settings.read_seed(keys["seed"]) if "seed" in keys else 0,
-        metric=metrics[0],
+        metric=metrics.main,
         space=space_of(drafts, names),
-        metrics=metrics[1],
+        metrics=metrics.others,
+        objectives=metrics.objectives,
         data=data,
         cv=_cv(keys),
         preprocess=work.preprocess,
@@ -251,7 +281,7 @@ def _settled(
         else CheckpointSpec(),
         retries=settings.read_retries(keys["retries"]) if "retries" in keys else Retries(),
         timeout=settings.read_timeout(keys["timeout"]) if "timeout" in keys else None,
-        register=settings.read_register(keys["register"], name)
+        register=settings.read_register(keys["register"], name, metrics.objectives)
         if "register" in keys
         else RegisterSpec(model=name),
         refit=keys["refit"].boolean(True) if "refit" in keys else True,

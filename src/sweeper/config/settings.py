@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from sweeper.config.cursor import Cursor
+from sweeper.config.objectives import read_best, read_within
 from sweeper.config.pruner_section import read_pruner
 from sweeper.config.tree import Scalar, Table
 from sweeper.core.specs import (
     Budget,
+    Metric,
     PrunerSpec,
     RegisterSpec,
     Retries,
@@ -17,7 +20,7 @@ from sweeper.core.specs import (
     TrackingSpec,
 )
 
-SAMPLERS = ("auto", "tpe", "gp", "cmaes", "random", "qmc", "grid")
+SAMPLERS = ("auto", "tpe", "gp", "cmaes", "nsgaii", "random", "qmc", "grid")
 DEFAULT_TRIALS = 40
 _TAKEN = {"mlflow.db", "artifacts"}
 _ALIAS = re.compile(r"[A-Za-z0-9_-]{1,100}")
@@ -37,12 +40,21 @@ def read_seed(at: Cursor) -> int:
     return at.integer(0, 0, _MOST_SEED)
 
 
-def read_search(at: Cursor, reports: bool) -> SearchSpec:
-    """`reports`: what is trained reports learning curves."""
-    keys = at.fields(("sampler", "pruner", "concurrency"))
+def read_search(at: Cursor | None, reports: bool, several: bool) -> SearchSpec:
+    """`reports`: what is trained reports learning curves. `several`: objectives, of which no
+    pruner can tell early that a trial is hopeless."""
+    keys = at.fields(("sampler", "pruner", "concurrency")) if at is not None else {}
+    pruner = PrunerSpec("none") if several else PrunerSpec()
+    if "pruner" in keys:
+        pruner = read_pruner(keys["pruner"], reports)
+        if several and pruner.name != "none":
+            keys["pruner"].problem(
+                f"`{pruner.name}` compares trials by one metric, and `metric` is a list; "
+                "expected `none`, or leave it out"
+            )
     return SearchSpec(
         sampler=keys["sampler"].one_of(SAMPLERS, "auto") if "sampler" in keys else "auto",
-        pruner=read_pruner(keys["pruner"], reports) if "pruner" in keys else PrunerSpec(),
+        pruner=pruner,
         concurrency=_concurrency(keys["concurrency"]) if "concurrency" in keys else None,
     )
 
@@ -102,17 +114,21 @@ def read_timeout(at: Cursor) -> float | None:
     return None if at.is_word("none") else at.duration()
 
 
-def read_register(at: Cursor, name: str) -> RegisterSpec | None:
-    """`name` is the sweep's, the model's name when nothing else is said."""
+def read_register(at: Cursor, name: str, objectives: Sequence[Metric]) -> RegisterSpec | None:
+    """`name` is the sweep's, the model's name when nothing else is said. What `best` names has
+    become the sweep's metric (see `schema`)."""
     if at.is_word("none"):
         return None
-    keys = at.fields(("model", "alias", "when"))
+    keys = at.fields(("model", "alias", "when", "best", "within"))
+    if "best" in keys:
+        read_best(keys["best"], objectives)
     return RegisterSpec(
         model=keys["model"].name("the registered model") if "model" in keys else name,
         alias=_alias(keys["alias"]) if "alias" in keys else "champion",
         when=keys["when"].one_of(("better", "always", "never"), "better")
         if "when" in keys
         else "better",
+        within=read_within(keys["within"], objectives) if "within" in keys else (),
     )
 
 

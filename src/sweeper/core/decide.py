@@ -32,7 +32,7 @@ from sweeper.core.records import (
     Trial,
     TrialState,
 )
-from sweeper.core.retention import superfluous
+from sweeper.core.retention import running_out, superfluous
 from sweeper.core.scheduling import refit_reserve, slot_count
 from sweeper.core.scoring import mean, prefix
 
@@ -196,7 +196,11 @@ def _checkpoint(state: State, s: stimuli.CheckpointMade) -> Decision:
     if run is None:
         return [], []
     events, orders = dropped(state, s.t, superfluous(state, s.run, s.checkpoint.size))
-    return [e.CheckpointWritten(s.t, s.run, s.checkpoint), *events], orders
+    events = [e.CheckpointWritten(s.t, s.run, s.checkpoint), *events]
+    short = running_out(state, s.checkpoint.size, s.room)
+    if short and state.status is SweepState.RUNNING and not state.stopping:
+        events.append(e.SweepPaused(s.t, short))
+    return events, orders
 
 
 def _reported(state: State, s: stimuli.Reported) -> Decision:

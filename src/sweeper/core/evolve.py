@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from sweeper.core import events as e
-from sweeper.core import standings
+from sweeper.core import pareto, standings
 from sweeper.core.records import (
     FailureKind,
     FoldRun,
@@ -29,6 +29,7 @@ from sweeper.core.records import (
     TrialState,
 )
 from sweeper.core.rooms import Slot
+from sweeper.core.scoring import objective_values
 from sweeper.core.transitions import PHASE, RUN, SWEEP, TRIAL, InvalidTransition
 from sweeper.core.work import wanted
 
@@ -135,11 +136,13 @@ def _taken(state: State, event: e.RequestTaken) -> None:
 
 def _paused(state: State, event: e.SweepPaused) -> None:
     state.status = _sweep(state, event)
+    state.reason = event.reason
     state.paused = event.t
 
 
 def _resumed(state: State, event: e.SweepResumed) -> None:
     state.status = _sweep(state, event)
+    state.reason = ""
     _unpause(state, event.t)
 
 
@@ -319,7 +322,11 @@ def _completed(state: State, event: e.TrialCompleted) -> None:
     trial.value = event.value
     bisect.insort(state.ranking, (-state.spec.metric.goal.sign * event.value, trial.number))
     standings.complete(state, trial)
-    _tell(state, trial, event.value)
+    values = objective_values(state, trial)
+    if values:
+        signed = (m.goal.sign * v for m, v in zip(state.spec.objectives, values, strict=True))
+        pareto.enter(state.front, trial.number, tuple(signed))
+    _tell(state, trial, event.value, values)
 
 
 def _pruned(state: State, event: e.TrialPruned) -> None:
@@ -366,8 +373,8 @@ def _move(
     return trial
 
 
-def _tell(state: State, trial: Trial, value: float) -> None:
-    state.history.append(HistoryEntry(trial.number, trial.params, value))
+def _tell(state: State, trial: Trial, value: float, values: tuple[float, ...] = ()) -> None:
+    state.history.append(HistoryEntry(trial.number, trial.params, value, values=values))
 
 
 def _phase(state: State, event: e.PhaseEntered) -> None:

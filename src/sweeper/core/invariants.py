@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sweeper.core import standings
+from sweeper.core import pareto, standings
 from sweeper.core.records import (
     LIVE,
     Rung,
@@ -16,7 +16,7 @@ from sweeper.core.records import (
     TrialState,
 )
 from sweeper.core.rooms import Rooms
-from sweeper.core.scoring import mean
+from sweeper.core.scoring import mean, objective_values
 from sweeper.core.work import wanted
 
 
@@ -31,6 +31,7 @@ def violations(state: State) -> list[str]:
         _holding,
         _rungs,
         _prefixes,
+        _front,
         _all_trials,
         _end,
     )
@@ -129,6 +130,17 @@ def _prefixes(state: State) -> Iterator[str]:
             expected.setdefault(folds, []).append((-value, number))
     if state.prefixes != {folds: sorted(entries) for folds, entries in expected.items()}:
         yield "the means over first folds are not those of the complete trials"
+
+
+def _front(state: State) -> Iterator[str]:
+    signs = [metric.goal.sign for metric in state.spec.objectives]
+    expected: dict[int, pareto.Values] = {}
+    for _, number in state.ranking if signs else ():
+        values = objective_values(state, state.trials[number])
+        signed = tuple(sign * value for sign, value in zip(signs, values, strict=True))
+        pareto.enter(expected, number, signed)
+    if expected != state.front:
+        yield "the front is not of the complete trials that no other beats"
 
 
 def _all_trials(state: State) -> Iterator[str]:

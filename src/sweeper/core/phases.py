@@ -131,12 +131,20 @@ def _next_number(state: State) -> int:
 
 def _after_search(state: State, t: float) -> Decision:
     if state.best is None:
-        failed = f"none of {len(state.trials)} trials succeeded"
-        return [e.SweepFinished(t, failed)], [c.Finish(failed)]
+        why = _nobody(state)
+        return [e.SweepFinished(t, why)], [c.Finish(why)]
     reason = _search_over(state)
     if state.spec.search.pruner.name == "racing" and state.aside and not state.timed_out:
         return [e.PhaseEntered(t, Phase.REVIVAL, reason)], []
     return [e.PhaseEntered(t, _after_winner(state), reason)], []
+
+
+def _nobody(state: State) -> str:
+    """Why no trial won."""
+    if not state.ranking or state.spec.register is None:
+        return f"none of {len(state.trials)} trials succeeded"
+    limits = " and ".join(f"{name} {limit:g}" for name, limit in state.spec.register.within)
+    return f"none of {len(state.ranking)} complete trials keeps within {limits}"
 
 
 def _search_over(state: State) -> str:

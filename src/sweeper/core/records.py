@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from sweeper.core.line import Line
+from sweeper.core.pareto import Values, pick
 from sweeper.core.rooms import Rooms, Slot
 from sweeper.core.space import Value
 from sweeper.core.specs import SweepSpec
@@ -193,6 +194,7 @@ class HistoryEntry:
     value: float | None
     bad: bool = False  # failed for good; enters as a bad result
     running: bool = False
+    values: tuple[float, ...] = ()  # of each objective, where there are several
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,6 +319,7 @@ class State:
     holding: set[int] = field(default_factory=set)  # numbers of trials that have checkpoints
     aside: set[int] = field(default_factory=set)  # numbers of pruned trials
     ranking: list[tuple[float, int]] = field(default_factory=list)  # complete, best first
+    front: dict[int, Values] = field(default_factory=dict)  # several objectives: those unbeaten
     rungs: dict[Rung, Standings] = field(default_factory=dict)
     prefixes: dict[int, list[tuple[float, int]]] = field(
         default_factory=dict
@@ -343,5 +346,8 @@ class State:
 
     @property
     def best(self) -> Trial | None:
-        """The best complete trial; the earliest of equals."""
+        """The best complete trial; the earliest of equals. Of several objectives see `pareto`."""
+        if self.spec.objectives:
+            found = pick(self.spec, self.front)
+            return None if found is None else self.trials[found]
         return self.trials[self.ranking[0][1]] if self.ranking else None

@@ -15,6 +15,9 @@ from sweeper.core.records import Checkpoint, Phase, RunKey, State, Trial, TrialS
 
 Held = tuple[Trial, int, Checkpoint]
 
+LEAST = 200_000_000
+"""Bytes that a storage should always have left."""
+
 
 def superfluous(state: State, fresh: RunKey | None = None, size: int = 0) -> tuple[Dropped, ...]:
     """What can go. `fresh`: a run that has just written one more, of so many bytes."""
@@ -33,6 +36,20 @@ def superfluous(state: State, fresh: RunKey | None = None, size: int = 0) -> tup
     if spec.max_bytes is not None:
         gone += _beyond(state, kept, spec.max_bytes - size)
     return tuple(Dropped(trial.number, fold, c.path) for trial, fold, c in gone)
+
+
+def running_out(state: State, size: int, room: int | None) -> str:
+    """Whether checkpoints of `size` bytes will soon have no room, in words; else empty.
+
+    Enough is room for two more of each run under way, and LEAST for everything else.
+    """
+    runs = sum(map(len, state.slots.values()))
+    if room is None or room >= 2 * size * runs + LEAST:
+        return ""
+    return (
+        f"only {room / 1e9:.2f} GB are left in the checkpoints' storage, and a checkpoint takes "
+        f"{size / 1e9:.3g} GB: make room there, or lower checkpoints.max_gb, then resume"
+    )
 
 
 def _of_use(state: State, trial: Trial, fold: int, best: set[int]) -> bool:

@@ -40,6 +40,14 @@ def standing(state: State, trial: Trial, fold: int, value: float) -> float:
     return mean([*signed(state, trial, fold), state.spec.metric.goal.sign * value])
 
 
+def objective_values(state: State, trial: Trial) -> tuple[float, ...]:
+    """Of several objectives: each one's mean over the trial's folds, as the user reads it."""
+    return tuple(
+        mean([trial.scores[fold][metric.name] for fold in sorted(trial.scores)])
+        for metric in state.spec.objectives
+    )
+
+
 def fold_values(state: State, trial: Trial) -> list[float]:
     """Scores of the sweep's metric as the user reads them, of the folds there are."""
     name = state.spec.metric.name

@@ -26,6 +26,7 @@ class MetricKind(StrEnum):
     SCORER = "scorer"  # a scikit-learn scorer
     FUNCTION = "function"  # the user's own `module:function(y_true, y_pred) -> float`
     REPORTED = "reported"  # a key of what the user's training function returns
+    MEASURED = "measured"  # what a fold run costs; found on the worker
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +162,7 @@ class PrunerSpec:
 
 @dataclass(frozen=True, slots=True)
 class SearchSpec:
-    sampler: str = "auto"  # auto | tpe | gp | cmaes | random | qmc | grid
+    sampler: str = "auto"  # auto | tpe | gp | cmaes | nsgaii | random | qmc | grid
     pruner: PrunerSpec = PrunerSpec()
     concurrency: int | None = None  # trials in flight; None is auto
 
@@ -216,6 +217,7 @@ class RegisterSpec:
     model: str
     alias: str = "champion"
     when: str = "better"  # better | always | never: when the alias moves
+    within: tuple[tuple[str, float], ...] = ()  # of several objectives, what the winner must keep
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +235,7 @@ class SweepSpec:
     metric: Metric
     space: Space
     metrics: tuple[Metric, ...] = ()  # recorded beside `metric`
+    objectives: tuple[Metric, ...] = ()  # several; `metric`, one of them, picks the winner
     data: DataSpec | None = None
     cv: CvSpec = CvSpec()
     preprocess: Preprocess = Preprocess()
@@ -249,3 +252,19 @@ class SweepSpec:
     checkpoints: CheckpointSpec = CheckpointSpec()
     journal: str | None = None  # a database's URL; None: a file in the sweep's directory
     directory: str = field(default=".", compare=False)  # the config file's own folder
+
+    @property
+    def goals(self) -> tuple[Goal, ...]:
+        """Which way is better, of each objective."""
+        return tuple(metric.goal for metric in self.objectives or (self.metric,))
+
+    @property
+    def scored(self) -> tuple[Metric, ...]:
+        """The metrics that judge what a model says."""
+        every = (self.metric, *self.metrics)
+        return tuple(metric for metric in every if metric.kind is not MetricKind.MEASURED)
+
+    @property
+    def measured(self) -> tuple[str, ...]:
+        """The names of those that say what a fold run costs."""
+        return tuple(m.name for m in self.metrics if m.kind is MetricKind.MEASURED)

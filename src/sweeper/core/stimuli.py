@@ -155,11 +155,13 @@ class RunEnded:
 
 @dataclass(frozen=True, slots=True)
 class CheckpointMade:
-    """A run that goes on has written a checkpoint, whole."""
+    """A run that goes on has written a checkpoint, whole. `room`: bytes that are free in the
+    storage now, where that can be told."""
 
     t: float
     run: RunKey
     checkpoint: Checkpoint
+    room: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

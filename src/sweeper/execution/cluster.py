@@ -307,11 +307,16 @@ def fits(need: dict[str, float], has: dict[str, float]) -> int:
     return min(math.floor(has.get(name, 0) / amount + 1e-9) for name, amount in need.items())
 
 
-def impossible(need: dict[str, float], workers: int) -> str:
-    """Why the cluster as it is could never run this, in words; empty when it could."""
+def alive() -> list[dict[str, Any]]:
+    """The nodes of the cluster, as Ray describes them."""
     import ray
 
-    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    return [node for node in ray.nodes() if node["Alive"]]
+
+
+def impossible(need: dict[str, float], workers: int) -> str:
+    """Why the cluster as it is could never run this, in words; empty when it could."""
+    nodes = [node["Resources"] for node in alive()]
     places = sum(fits(need, has) for has in nodes)
     if places >= workers:
         return ""

@@ -50,7 +50,7 @@ class Silent:
     def report(self, step: int, metrics: dict[str, float]) -> bool:
         return False
 
-    def checkpointed(self, checkpoint: Checkpoint) -> None:
+    def checkpointed(self, checkpoint: Checkpoint, room: int | None) -> None:
         """Rank 0 says so."""
 
 

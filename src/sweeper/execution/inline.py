@@ -25,7 +25,7 @@ class NoReports:
     def report(self, step: int, metrics: dict[str, float]) -> bool:
         return False
 
-    def checkpointed(self, checkpoint: Checkpoint) -> None:
+    def checkpointed(self, checkpoint: Checkpoint, room: int | None) -> None:
         """Nobody goes on from it: what fails here is tried again from its beginning."""
 
 

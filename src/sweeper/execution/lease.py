@@ -41,10 +41,10 @@ class MailboxChannel:
         self.stopped = bool(ray.get(self._mailbox.report.remote(self._key, step, heard)))
         return self.stopped
 
-    def checkpointed(self, checkpoint: Checkpoint) -> None:
+    def checkpointed(self, checkpoint: Checkpoint, room: int | None) -> None:
         import ray
 
-        ray.get(self._mailbox.checkpointed.remote(self._key, checkpoint))
+        ray.get(self._mailbox.checkpointed.remote(self._key, checkpoint, room))
 
 
 def serve(run: Run, mailbox: Any, slot: Slot, lease: int, launch: str) -> None:

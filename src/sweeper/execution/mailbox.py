@@ -76,10 +76,11 @@ class Printed:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A run has written a checkpoint."""
+    """A run has written a checkpoint. `room`: bytes left in the storage, if known."""
 
     key: RunKey
     checkpoint: Checkpoint
+    room: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,9 +228,9 @@ class Mailbox:
             self._say(Reported(key, step, heard))
         return key in self._stops
 
-    async def checkpointed(self, key: RunKey, checkpoint: Checkpoint) -> None:
+    async def checkpointed(self, key: RunKey, checkpoint: Checkpoint, room: int | None) -> None:
         """A running fold can be gone on with from here."""
-        self._say(Kept(key, checkpoint))
+        self._say(Kept(key, checkpoint, room))
 
     async def printed(self, key: RunKey, text: str) -> None:
         """A node's agent: what a running fold has printed. Only the latest is kept."""

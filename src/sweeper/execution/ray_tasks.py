@@ -47,7 +47,8 @@ from sweeper.execution.mailbox import (
     Started,
 )
 from sweeper.execution.outlet import Outlet, Show
-from sweeper.ports import Job, Order, Post, Run, RunResult
+from sweeper.execution.visit import everywhere
+from sweeper.ports import Everywhere, Job, Order, Post, Run, RunResult
 
 LOOK = 0.1
 """Seconds between two looks at leases and deadlines."""
@@ -71,14 +72,17 @@ class RayExecutor:
         address: str | None = None,
         show: Show = lambda key, text: None,
         notice: Callable[[str], None] = lambda text: None,
+        preflight: Callable[[Everywhere], None] | None = None,
     ) -> None:
         """`keep` stores what a run leaves, `show` what a running one has printed so far; both
-        are called on a thread of this executor. `notice` gets lines for people."""
+        are called on a thread of this executor. `notice` gets lines for people. `preflight` is
+        called before the first order where there are several nodes, and may refuse them."""
         self._job, self._run, self._notice = job, run, notice
         self._out = Outlet(keep, show)
         self._resources = resources
         self._need = cluster.demand(resources)
         self._address = address
+        self._preflight = preflight
         self._lock = threading.RLock()
         self._leases: dict[Slot, Hired] = {}
         self._sent: dict[RunKey, Sent] = {}
@@ -102,6 +106,8 @@ class RayExecutor:
         self._travelling = cluster.moved(self._job, local)
         try:
             waiting = growth.ask_if_needed(self._need, self._resources.workers)
+            if self._preflight is not None and len(cluster.alive()) > 1:
+                self._preflight(everywhere)
             self._open()
         except BaseException:
             cluster.disconnect()
@@ -327,7 +333,7 @@ class RayExecutor:
 
     def _kept(self, message: Kept) -> None:
         if message.key in self._sent:
-            self._post(CheckpointMade(0, message.key, message.checkpoint))
+            self._post(CheckpointMade(0, message.key, message.checkpoint, message.room))
 
     def _reported(self, message: Reported) -> None:
         if message.key in self._sent:

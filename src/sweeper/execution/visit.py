@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,27 +35,45 @@ def here() -> tuple[str, tuple[tuple[str, str], ...]]:
 
 def visit_all() -> list[Visit]:
     """Every node of the cluster that this process has joined."""
+    return [_visit(node, answer, error) for node, answer, error in _asked(here)]
+
+
+def everywhere(function: Callable[[], str]) -> list[tuple[str, str]]:
+    """Call it on every node: each one's host, and what it answered, or why it did not."""
+    return [(_host(node), error or answer) for node, answer, error in _asked(function)]
+
+
+def _asked(function: Callable[[], Any]) -> Iterator[tuple[dict[str, Any], Any, str]]:
+    """Each node, what the function gave there, and why it gave nothing."""
     import ray
 
-    nodes = [node for node in ray.nodes() if node["Alive"]]
-    look: Any = ray.remote(max_retries=0)(here)
-    sent = [look.options(**cluster.placed(node["NodeID"], {})).remote() for node in nodes]
+    nodes = cluster.alive()
+    task: Any = ray.remote(max_retries=0)(_called)
+    sent = [task.options(**cluster.placed(n["NodeID"], {})).remote(function) for n in nodes]
     ray.wait(sent, num_returns=len(sent), timeout=SECONDS)
-    return [_visit(node, answer) for node, answer in zip(nodes, sent, strict=True)]
+    for node, reference in zip(nodes, sent, strict=True):
+        try:
+            yield node, ray.get(reference, timeout=0), ""
+        except ray.exceptions.GetTimeoutError:
+            yield node, None, f"no answer within {SECONDS:.0f} s"
+        except ray.exceptions.RayError as error:
+            yield node, None, cluster.said(error)
 
 
-def _visit(node: dict[str, Any], answer: Any) -> Visit:
-    import ray
+def _called(function: Callable[[], Any]) -> Any:
+    return function()
 
-    host = f"{node['NodeManagerHostname']} ({node['NodeManagerAddress']})"
+
+def _visit(node: dict[str, Any], answer: Any, error: str) -> Visit:
     resources = {k: float(v) for k, v in node["Resources"].items() if ":" not in k}
-    try:
-        python, packages = ray.get(answer, timeout=0)
-    except ray.exceptions.GetTimeoutError:
-        return Visit(host, resources, error=f"no answer within {SECONDS:.0f} s")
-    except ray.exceptions.RayError as error:
-        return Visit(host, resources, error=cluster.said(error))
-    return Visit(host, resources, python, packages)
+    if error:
+        return Visit(_host(node), resources, error=error)
+    python, packages = answer
+    return Visit(_host(node), resources, python, packages)
+
+
+def _host(node: dict[str, Any]) -> str:
+    return f"{node['NodeManagerHostname']} ({node['NodeManagerAddress']})"
 
 
 def _versions(names: Iterable[str]) -> Iterable[tuple[str, str]]:

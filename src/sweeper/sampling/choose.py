@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib.util
+from collections.abc import Sequence
 
 from sweeper.core.space import Range, Space
 from sweeper.core.specs import Budget, Goal
@@ -11,11 +12,14 @@ from sweeper.ports import Problem, Sampler
 from sweeper.sampling.domains import count
 from sweeper.sampling.grid import GridSampler, grid_size
 
-SAMPLERS = ("tpe", "gp", "cmaes", "random", "qmc", "grid")
+SAMPLERS = ("tpe", "gp", "cmaes", "nsgaii", "random", "qmc", "grid")
 """The names a sampler goes by; `auto` stands for one of them."""
 
 FEW_TRIALS = 200
 """Up to here a Gaussian process finds better points than TPE at a bearable cost an ask."""
+
+MANY = 1000
+"""From here on a population does better on several objectives than a model of the latest trials."""
 
 SMALL_GRID = 100
 """A finite space of at most so many points is better tried out than searched."""
@@ -23,10 +27,11 @@ SMALL_GRID = 100
 KEY = "search.sampler"
 
 
-def resolve(name: str, space: Space, budget: Budget) -> tuple[str, str]:
+def resolve(name: str, space: Space, budget: Budget, objectives: int = 1) -> tuple[str, str]:
     """The sampler that `name` stands for, never `auto`, and the reason in words.
 
-    Depends on space, budget and whether torch is installed; never on timing.
+    Depends on space, budget, the number of objectives and whether torch is installed; never on
+    timing.
     """
     if name != "auto":
         return name, "named in the config"
@@ -35,21 +40,28 @@ def resolve(name: str, space: Space, budget: Budget) -> tuple[str, str]:
     size = grid_size(space)
     if size is not None and size <= min(SMALL_GRID, budget.trials or SMALL_GRID):
         return "grid", f"the whole space has {size} points, which all fit into the budget"
+    if objectives > 1 and (budget.trials or MANY) >= MANY:
+        return "nsgaii", f"there are {objectives} objectives and {MANY} trials or more"
     return _model(space, budget.trials)
 
 
-def problems(name: str, space: Space, budget: Budget) -> tuple[Problem, ...]:
+def problems(name: str, space: Space, budget: Budget, objectives: int = 1) -> tuple[Problem, ...]:
     """What keeps the named sampler from searching this space; empty when nothing does."""
-    name, _ = resolve(name, space, budget)
+    name, _ = resolve(name, space, budget, objectives)
     if name not in SAMPLERS:
         return (Problem(KEY, _unknown(name)),)
+    if name in ("cmaes", "nsgaii") and (name == "nsgaii") != (objectives > 1):
+        return (Problem(KEY, _COUNTED[name]),)
     check = {"cmaes": _cmaes_problem, "gp": _gp_problem, "grid": _grid_problem}.get(name)
     message = check(space) if check else None
     return (Problem(KEY, message),) if message else ()
 
 
-def make(name: str, space: Space, seed: int, goal: Goal) -> Sampler:
-    """The sampler of a resolved name, for a space in which it has no `problems`."""
+def make(name: str, space: Space, seed: int, goals: Sequence[Goal]) -> Sampler:
+    """The sampler of a resolved name, for a space in which it has no `problems`.
+
+    `goals`: of each objective.
+    """
     if name == "grid":
         return GridSampler(space)
     if name in ("random", "qmc"):
@@ -59,11 +71,11 @@ def make(name: str, space: Space, seed: int, goal: Goal) -> Sampler:
     if name == "cmaes":
         from sweeper.sampling.cma_es import CmaesSampler
 
-        return CmaesSampler(space, seed, goal)
-    if name in ("tpe", "gp"):
+        return CmaesSampler(space, seed, goals[0])
+    if name in ("tpe", "gp", "nsgaii"):
         from sweeper.sampling.optuna_sampler import OptunaSampler
 
-        return OptunaSampler(name, space, seed, goal)
+        return OptunaSampler(name, space, seed, goals)
     raise ValueError(f"{name!r} is not a resolved sampler name: {', '.join(SAMPLERS)}")
 
 
@@ -117,6 +129,11 @@ def _grid_problem(space: Space) -> str | None:
         f"{_listed(endless)}; give each a `step`, or write `{{values: [...]}}`"
     )
 
+
+_COUNTED = {
+    "cmaes": "cmaes searches by one objective, and `metric` is a list; use tpe, gp or nsgaii",
+    "nsgaii": "nsgaii is for several objectives, and `metric` is one; use tpe",
+}
 
 _TORCH = "pip install 'sweeper[torch]'"
 

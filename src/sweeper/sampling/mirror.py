@@ -28,21 +28,27 @@ class Mirror:
     """Turns histories into studies with coded parameters (see `codes`).
 
     Finished trials are COMPLETE, running ones RUNNING; bad ones are COMPLETE with the worst
-    value of the whole history, and absent while nothing has finished. Only the latest
-    `recent` trials and the BEST before them are in view: asking costs the same ever after.
+    values of the whole history, and absent while nothing has finished. Only the latest
+    `recent` trials and the BEST before them (by the first objective) are in view: asking costs
+    the same ever after.
     """
 
     def __init__(
-        self, space: Space, distributions: dict[str, BaseDistribution], goal: Goal, recent: int
+        self,
+        space: Space,
+        distributions: dict[str, BaseDistribution],
+        goals: Sequence[Goal],
+        recent: int,
     ) -> None:
         self._space = space
         self._distributions = distributions
-        self._sign = goal.sign
+        self._signs = [goal.sign for goal in goals]
         self._recent = recent
         self._history: History[FrozenTrial] = History(space, self._trial)
         self._storage = _ReadStorage()
         with quiet():
-            optuna.create_study(storage=self._storage, study_name="history", direction=goal.value)
+            directions = [optuna.study.StudyDirection[goal.name] for goal in goals]
+            optuna.create_study(storage=self._storage, study_name="history", directions=directions)
 
     def study(self, history: Sequence[HistoryEntry], sampler: BaseSampler) -> optuna.Study:
         """The study that `sampler` is to read. Valid until the next call."""
@@ -51,12 +57,13 @@ class Mirror:
 
     def _trials(self, history: Sequence[HistoryEntry]) -> list[FrozenTrial]:
         seen = [pair for pair in self._history.read(history) if teaches(pair[0])]
-        values = [entry.value or 0.0 for entry, _ in seen if finished(entry)]
+        values = [_values(entry) for entry, _ in seen if finished(entry)]
         if not values:
             return [trial for entry, trial in seen if entry.running]
-        worst = min(values) if self._sign > 0 else max(values)
+        columns = zip(self._signs, zip(*values, strict=True), strict=True)
+        worst = [min(column) if sign > 0 else max(column) for sign, column in columns]
         return [
-            trial if entry.running or finished(entry) else _with_value(trial, worst)
+            trial if entry.running or finished(entry) else _with_values(trial, worst)
             for entry, trial in self._in_view(seen)
         ]
 
@@ -67,7 +74,7 @@ class Mirror:
         best = heapq.nlargest(
             BEST,
             [pair for pair in old if finished(pair[0])],
-            key=lambda pair: self._sign * (pair[0].value or 0.0),
+            key=lambda pair: self._signs[0] * _values(pair[0])[0],
         )
         return sorted(best, key=lambda pair: pair[0].number) + latest
 
@@ -76,7 +83,7 @@ class Mirror:
         return frozen_trial(
             entry.number,
             TrialState.RUNNING if entry.running else TrialState.COMPLETE,
-            entry.value if finished(entry) else None,
+            _values(entry) if finished(entry) else None,
             {d.name: encode(d.domain, entry.params[d.name]) for d in existing},
             {d.name: self._distributions[d.name] for d in existing},
         )
@@ -85,7 +92,7 @@ class Mirror:
 def frozen_trial(
     number: int,
     state: TrialState,
-    value: float | None = None,
+    values: Sequence[float] | None = None,
     params: dict[str, Any] | None = None,
     distributions: dict[str, BaseDistribution] | None = None,
 ) -> FrozenTrial:
@@ -94,7 +101,8 @@ def frozen_trial(
         number=number,
         trial_id=number,
         state=state,
-        value=value,
+        value=None,
+        values=values,
         params=params or {},
         distributions=distributions or {},
         datetime_start=None,
@@ -105,9 +113,14 @@ def frozen_trial(
     )
 
 
-def _with_value(trial: FrozenTrial, value: float) -> FrozenTrial:
+def _values(entry: HistoryEntry) -> tuple[float, ...]:
+    """A finished trial's, one for each objective."""
+    return entry.values or (entry.value or 0.0,)
+
+
+def _with_values(trial: FrozenTrial, values: Sequence[float]) -> FrozenTrial:
     bad = copy.copy(trial)
-    bad.value = value
+    bad.values = list(values)
     return bad
 
 

@@ -1,12 +1,12 @@
-"""TPE and Gaussian processes: a fresh Optuna sampler for each ask, over a mirrored study."""
+"""TPE, Gaussian processes, NSGA-II: a fresh Optuna sampler for each ask, over a mirrored study."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import optuna
-from optuna.samplers import BaseSampler, GPSampler, TPESampler
-from optuna.trial import TrialState
+from optuna.samplers import BaseSampler, GPSampler, NSGAIISampler, TPESampler
+from optuna.trial import FrozenTrial, TrialState
 
 from sweeper.core.records import HistoryEntry
 from sweeper.core.space import Space, Value
@@ -17,23 +17,47 @@ from sweeper.sampling.mirror import Mirror, frozen_trial
 from sweeper.sampling.quiet import quiet
 from sweeper.sampling.seeds import seed_of
 
-IN_VIEW = {"tpe": 1000, "gp": 400}
+IN_VIEW = {"tpe": 1000, "gp": 400, "nsgaii": 1000}
 """How many of the latest trials each sampler learns from, beside the best before them."""
 
 
+POPULATION = 24
+"""Trials of a generation: sweeps have hundreds of trials, and some generations must fit in."""
+
+
+class _Generations(NSGAIISampler):
+    """NSGA-II (Deb et al., 2002) whose generations are the trials as they stand in the study,
+    so many at a time: no note on a trial says of which one it is."""
+
+    def get_trial_generation(self, study: optuna.Study, trial: FrozenTrial) -> int:
+        return len(_complete(study)) // POPULATION
+
+    def get_population(self, study: optuna.Study, generation: int) -> list[FrozenTrial]:
+        return _complete(study)[generation * POPULATION : (generation + 1) * POPULATION]
+
+    def get_parent_population(self, study: optuna.Study, generation: int) -> list[FrozenTrial]:
+        """The fittest of all generations before this one, chosen generation by generation."""
+        return self.select_parent(study, generation) if generation else []
+
+
+def _complete(study: optuna.Study) -> list[FrozenTrial]:
+    return study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+
+
 class OptunaSampler:
-    """Optuna's TPE (`tpe`) or GP (`gp`) as a function of (space, seed, number, history).
+    """Optuna's TPE (`tpe`), GP (`gp`) or NSGA-II (`nsgaii`) as a function of (space, seed,
+    number, history).
 
     Running trials keep parallel asks apart. In conditional spaces TPE learns each branch's
     dimensions together; GP is for spaces without conditions and needs torch.
     """
 
-    def __init__(self, name: str, space: Space, seed: int, goal: Goal) -> None:
+    def __init__(self, name: str, space: Space, seed: int, goals: Sequence[Goal]) -> None:
         self._name = name
         self._space = space
         self._seed = seed
         self._distributions = {d.name: distribution(d.domain) for d in space}
-        self._mirror = Mirror(space, self._distributions, goal, IN_VIEW[name])
+        self._mirror = Mirror(space, self._distributions, goals, IN_VIEW[name])
 
     def suggest(self, number: int, history: Sequence[HistoryEntry]) -> Suggestion:
         with quiet():
@@ -61,6 +85,8 @@ class OptunaSampler:
     def _sampler(self, seed: int) -> BaseSampler:
         if self._name == "gp":
             return GPSampler(seed=seed)
+        if self._name == "nsgaii":
+            return _Generations(population_size=POPULATION, seed=seed)
         if not self._space.conditional():
             return TPESampler(seed=seed)
         return TPESampler(seed=seed, multivariate=True, group=True)

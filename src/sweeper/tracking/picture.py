@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
+from sweeper.core import pareto
 from sweeper.core.events import (
     Event,
     FoldSucceeded,
@@ -109,10 +110,22 @@ class Picture:
         return Counter(trial.state for trial in self.trials.values())
 
     def best(self) -> TrialPicture | None:
-        """The complete trial with the best value, the first of equals."""
+        """The complete trial with the best value, the first of equals; of several objectives
+        the one that wins."""
         sign = self.settings.metric.goal.sign
         done = [t for t in self.trials.values() if t.state is TrialState.COMPLETE]
+        if self.settings.objectives:
+            return self._picked(done)
         return max(done, key=lambda t: (sign * (t.value or 0.0), -t.number), default=None)
+
+    def _picked(self, done: list[TrialPicture]) -> TrialPicture | None:
+        front: dict[int, pareto.Values] = {}
+        for trial in done:
+            means = summary(trial)
+            values = (m.goal.sign * means[f"{m.name}.mean"] for m in self.settings.objectives)
+            pareto.enter(front, trial.number, tuple(values))
+        found = pareto.pick(self.settings, front)
+        return None if found is None else self.trials[found]
 
     def absorb(self, event: Event) -> Change:
         self.now = event.t

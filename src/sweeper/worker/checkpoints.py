@@ -44,7 +44,8 @@ class Checkpoints:
 
     def write(self, step: int, things: Mapping[str, Any], curve: Curve, sharded: bool) -> None:
         """Keep `things` as they are now; rank 0 alone, or, `sharded`, each rank its part."""
-        if self._storage is None:
+        storage = self._storage
+        if storage is None:
             if not self._told:
                 print("no checkpoints are kept: this run has no storage for them", flush=True)
             self._told = True
@@ -52,14 +53,16 @@ class Checkpoints:
         sharded = sharded and self._gang.world_size > 1
         kinds = {name: parts.kind_of(name, thing) for name, thing in things.items()}
         states = {name: parts.taken(kinds[name], things[name], sharded) for name in things}
-        work = _Work(self._storage, step, self._folder(step), kinds, states, thinned(curve))
+        work = _Work(storage, step, self._folder(step), kinds, states, thinned(curve))
         mine, what = json.dumps(randomness.state()).encode(), f"trial.checkpoint({step})"
         if not sharded:
-            self._gang.agree(what, mine, lambda all_: self._say(work.whole(all_)))
+            self._gang.agree(what, mine, lambda all_: self._say(work.whole(all_), storage))
             return
         work = work.at(self._gang.agree(what, mine, work.begin).decode())
         files = json.dumps(work.part(self._gang.rank)).encode()
-        self._gang.agree(f"{what}, its end", files, lambda all_: self._say(work.joined(all_)))
+        self._gang.agree(
+            f"{what}, its end", files, lambda all_: self._say(work.joined(all_), storage)
+        )
 
     def read(self, things: Mapping[str, Any]) -> tuple[dict[str, Any], Curve] | None:
         """Bring `things` to where an earlier attempt kept them.
@@ -114,8 +117,8 @@ class Checkpoints:
         else:
             seed_all(derive(self._order.seed, "rank", self._gang.rank, step))
 
-    def _say(self, checkpoint: Checkpoint) -> bytes:
-        self._channel.checkpointed(checkpoint)
+    def _say(self, checkpoint: Checkpoint, storage: Storage) -> bytes:
+        self._channel.checkpointed(checkpoint, storage.room())
         return b""
 
     def _folder(self, step: int) -> str:

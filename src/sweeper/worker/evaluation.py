@@ -144,7 +144,7 @@ def _with_own(
     values, replicates = dict(plain.values), dict(plain.replicates)
     notes: dict[str, str] = {}
     unchecked = []
-    for metric in (job.spec.metric, *job.spec.metrics):
+    for metric in job.spec.scored:
         known = _known(metric, plain)
         if metric.kind is not MetricKind.REPORTED:
             score = scoring(job, metric, replay, rows)

@@ -12,6 +12,7 @@ from sweeper.core.records import HOLDOUT, REFIT, Failure, Success
 from sweeper.ports import TRACE, Channel, Job, Order, RunResult
 from sweeper.worker.capture import captured
 from sweeper.worker.context import Workplace
+from sweeper.worker.costs import costs
 from sweeper.worker.devices import left_behind
 from sweeper.worker.failures import failure, private, story
 from sweeper.worker.fit import fit_candidate
@@ -77,10 +78,12 @@ def _fold(job: Job, order: Order) -> RunResult:
     train, valid = job.splits.folds[order.key.fold]
     rows = job.rows
     scorers = Scorers(job)
+    begun = perf_counter()
     model = fit_candidate(job, order.params, order.seed, rows, train)
-    scores = scorers.score(
-        model, take(rows.X, valid), take(rows.y, valid), take(rows.weights, valid)
-    )
+    seconds = perf_counter() - begun
+    X = take(rows.X, valid)
+    scores = scorers.score(model, X, take(rows.y, valid), take(rows.weights, valid))
+    scores |= costs(job, lambda: model, X, seconds)
     if not job.spec.refit:
         return RunResult(Success(scores, seconds=0.0), files={ROLE: (FILE, dump(model))})
     if order.key.fold == 0 and _own(model):

@@ -25,7 +25,7 @@ def import_named(job: Job, order: Order) -> None:
 
 def _paths(job: Job, order: Order) -> Iterator[str]:
     spec = job.spec
-    for metric in (spec.metric, *spec.metrics):
+    for metric in spec.scored:
         if metric.kind is MetricKind.FUNCTION:
             yield metric.scorer
     if spec.train is not None:

@@ -64,7 +64,7 @@ def _head(job: Job, user_reported: list[str], notes: list[str]) -> Report:
 
 
 def _names(job: Job) -> list[str]:
-    return [m.name for m in (job.spec.metric, *job.spec.metrics)]
+    return [m.name for m in job.spec.scored]
 
 
 def _notes(draws: Resampling) -> list[str]:

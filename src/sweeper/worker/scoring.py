@@ -40,7 +40,7 @@ class Scorers:
     def __init__(self, job: Job, metrics: Iterable[Metric] | None = None) -> None:
         self._task = job.task
         self._labels = ordered_labels(job)
-        self._metrics = (job.spec.metric, *job.spec.metrics) if metrics is None else tuple(metrics)
+        self._metrics = job.spec.scored if metrics is None else tuple(metrics)
         self._functions = {
             m.name: load(m.scorer, job.directory)
             for m in self._metrics

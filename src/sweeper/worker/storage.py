@@ -8,6 +8,7 @@ and what has no manifest is no checkpoint.
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -21,6 +22,16 @@ MANIFEST = "manifest.json"
 class Storage(Protocol):
     """`path` is a folder's, below the storage. Any rank may ask for a draft of it and file that."""
 
+    def room(self) -> int | None:
+        """Bytes that are free, None where that cannot be told."""
+        ...
+
+    def mark(self) -> str:
+        """Leave a small file of a new name; its name."""
+        ...
+
+    def marked(self, mark: str) -> bool: ...
+    def wipe(self, mark: str) -> None: ...
     def exists(self, path: str) -> bool: ...
     def clear(self, path: str) -> None:
         """Remove what an attempt to write this folder left."""
@@ -54,11 +65,37 @@ def storage_at(place: str) -> Storage:
     return Elsewhere(place) if "://" in place else Directory(Path(place))
 
 
+def sees(place: str, mark: str) -> str:
+    """Why the storage at `place`, seen from this process, does not have this mark; else empty."""
+    try:
+        return "" if storage_at(place).marked(mark) else "it is another one there"
+    except (OSError, ImportError, ValueError) as error:
+        return f"{type(error).__name__}: {error}"
+
+
+def _new_mark() -> str:
+    return f".seen-{secrets.token_hex(8)}"
+
+
 class Directory:
     """A directory of this machine, or one that all nodes see."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
+
+    def room(self) -> int | None:
+        return shutil.disk_usage(self._root).free
+
+    def mark(self) -> str:
+        self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (self._root / (name := _new_mark())).touch()
+        return name
+
+    def marked(self, mark: str) -> bool:
+        return (self._root / mark).exists()
+
+    def wipe(self, mark: str) -> None:
+        (self._root / mark).unlink(missing_ok=True)
 
     def exists(self, path: str) -> bool:
         return (self._root / path).exists()
@@ -113,6 +150,19 @@ class Elsewhere:
 
         self._files, root = fsspec.core.url_to_fs(url)
         self._root = PurePosixPath(root)
+
+    def room(self) -> int | None:
+        return None
+
+    def mark(self) -> str:
+        self._files.pipe_file(self._at(name := _new_mark()), b"")
+        return name
+
+    def marked(self, mark: str) -> bool:
+        return bool(self._files.exists(self._at(mark)))
+
+    def wipe(self, mark: str) -> None:
+        self._files.rm(self._at(mark))
 
     def exists(self, path: str) -> bool:
         return bool(self._files.exists(self._at(path, MANIFEST)))

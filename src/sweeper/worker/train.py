@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from sweeper.core.specs import PreprocessKind, TrainSpec
 from sweeper.ports import TRAIN_MODULE, Job, Order, RunResult
 from sweeper.worker.aside import set_aside
 from sweeper.worker.context import TrialContext, TrialData, Workplace
+from sweeper.worker.costs import costs
 from sweeper.worker.curve import thinned
 from sweeper.worker.models import FILE, ROLE, dump, storable
 from sweeper.worker.modules import load
@@ -39,6 +41,7 @@ class _Ended:
     trial: TrialContext
     returned: Any
     prepare: Any
+    seconds: float  # of the call
 
 
 def train_fold(job: Job, at: Workplace) -> RunResult:
@@ -53,6 +56,7 @@ def train_fold(job: Job, at: Workplace) -> RunResult:
     if at.gang.rank > 0:
         return RunResult(Success(scores={}, seconds=0.0))
     scores, left_out = _required(job, ended)
+    scores |= _costs(job, ended, fold[1])
     files = {}
     if ended.trial.saved and not job.spec.refit:
         files = _file(job, ended)
@@ -61,6 +65,17 @@ def train_fold(job: Job, at: Workplace) -> RunResult:
     return RunResult(
         Success(scores=scores, seconds=0.0, curve=thinned(ended.trial.curve)), files, left_out
     )
+
+
+def _costs(job: Job, ended: _Ended, valid: Any) -> dict[str, float]:
+    def model() -> Any:
+        if not ended.trial.saved:
+            wanted = " and ".join(name for name in job.spec.measured if name != "fit_seconds")
+            raise InvalidMetric(f"{wanted} cannot be measured without trial.save(model)")
+        return _model(job, ended)
+
+    X = job.rows.X if not tabular(job.rows.X) else take(job.rows.X, valid)
+    return costs(job, model, X, ended.seconds)
 
 
 def train_refit(job: Job, at: Workplace) -> RunResult:
@@ -96,8 +111,9 @@ def _call(job: Job, at: Workplace, learn: Any, watch: Any) -> _Ended:
     trial = TrialContext(params, data, at)
     if order.key.fold == REFIT:
         trial.log("refit: all training rows")
+    begun = perf_counter()
     returned = function(trial, job) if spec.function == TRAIN_MODULE else function(trial)
-    return _Ended(trial, returned, prepare)
+    return _Ended(trial, returned, prepare, perf_counter() - begun)
 
 
 def _data(job: Job, order: Order, learn: Any, watch: Any) -> tuple[TrialData | None, Any]:
@@ -146,7 +162,7 @@ def _required(job: Job, ended: _Ended) -> tuple[dict[str, float], str]:
     names is none."""
     found = _found(ended)
     asked = {}
-    for metric in (job.spec.metric, *job.spec.metrics):
+    for metric in job.spec.scored:
         if metric.name not in found:
             there = sorted(filter(usable_name, found))
             more = f" and {len(there) - 20:,} more" if len(there) > 20 else ""
