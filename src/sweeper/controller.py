@@ -20,6 +20,7 @@ from sweeper.core.decide import advance, decide
 from sweeper.core.events import Event
 from sweeper.core.evolve import evolve
 from sweeper.core.history import known
+from sweeper.core.phases import wants_room
 from sweeper.core.records import HistoryEntry, Registered, RunKey, State
 from sweeper.core.specs import SweepSpec
 from sweeper.core.stimuli import Stimulus
@@ -76,6 +77,7 @@ class Controller:
         self._inbox: queue.SimpleQueue[Stimulus] = queue.SimpleQueue()
         self._glanced = -GLANCE
         self._over = False
+        self._wants = False
         self._bug: Exception | None = None
 
     def post(self, stimulus: Stimulus) -> None:
@@ -128,6 +130,9 @@ class Controller:
             self._journal.append(records)
         for do in orders:
             do()
+        if (wants := wants_room(self.state)) != self._wants:
+            self._wants = wants
+            self._executor.want(wants)
         self._glance(now)
 
     def _stamped(self, stimulus: Stimulus, now: float) -> Stimulus:

@@ -27,6 +27,9 @@ class Instant:
         self.post = post
         post(CapacityChanged(0, (Node("n", 1),)))
 
+    def want(self, more):
+        pass
+
     def dispatch(self, slot, orders):
         known = {
             key

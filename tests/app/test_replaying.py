@@ -52,6 +52,9 @@ class Shuffled:
         self._thread = threading.Thread(target=self._work)
         self._thread.start()
 
+    def want(self, more):
+        pass
+
     def dispatch(self, slot, orders):
         for order in orders:
             self._sent += 1

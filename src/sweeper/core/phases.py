@@ -97,6 +97,15 @@ def _take_up(state: State, t: float) -> list[e.Event]:
     return [] if found is None else _revived(state, t, state.trials[found[0]], found[1])
 
 
+def wants_room(state: State) -> bool:
+    """Whether there is work that waits for nothing but a free place."""
+    if state.status is not SweepState.RUNNING or state.stopping:
+        return False
+    if state.phase in (Phase.SEARCH, Phase.REVIVAL):
+        return bool(len(state.line)) or (_may_ask(state) and not _full(state))
+    return state.phase in (Phase.REFIT, Phase.HOLDOUT) and not state.slots
+
+
 def _full(state: State) -> bool:
     return len(state.running) + len(state.asking) >= scheduling.concurrency(state)
 

@@ -11,6 +11,7 @@ from sweeper.core.records import Node
 from sweeper.core.rooms import Slot
 from sweeper.core.stimuli import CapacityChanged
 from sweeper.execution import cluster
+from sweeper.execution.neighbours import limited
 from sweeper.ports import Post
 
 EVERY = 1.0
@@ -33,14 +34,16 @@ class Census:
     def due(self) -> bool:
         return time.monotonic() >= self._counted + EVERY
 
-    def take(self, held: Iterable[Slot]) -> None:
-        """Count. `held`: slots whose resources are in use by us."""
+    def take(self, held: Iterable[Slot], allowed: int | None = None) -> None:
+        """Count. `held`: slots whose resources are in use by us. `allowed`: places that may be
+        told, as other sweeps want the rest; None: all."""
         self._counted = time.monotonic()
         places = Counter(name for slot in held for name in slot.nodes for _ in range(slot.size))
         found = cluster.count(self._need, places)
         with self._lock:
             self.leaving = found.leaving
-            nodes = tuple(node for node in found.rooms if node.name not in self._dead)
+            there = (node for node in found.rooms if node.name not in self._dead)
+            nodes = limited(there, allowed)
             if not self._told or (nodes == self._seen and nodes != self.nodes):
                 self._tell(nodes)
             self._seen = nodes

@@ -300,7 +300,7 @@ def count(need: dict[str, float], held: Mapping[str, int]) -> Count:
     return Count(tuple(sorted(found, key=lambda n: n.name)), leaving)
 
 
-def fits(need: dict[str, float], has: dict[str, float]) -> int:
+def fits(need: Mapping[str, float], has: Mapping[str, float]) -> int:
     """How often `need` goes into `has`; without needs, once for each CPU."""
     if not need:
         return max(1, int(has.get("CPU", 0)))
@@ -312,6 +312,13 @@ def alive() -> list[dict[str, Any]]:
     import ray
 
     return [node for node in ray.nodes() if node["Alive"]]
+
+
+def total() -> dict[str, float]:
+    """The resources of all nodes together."""
+    import ray
+
+    return dict(ray.cluster_resources())
 
 
 def impossible(need: dict[str, float], workers: int) -> str:

@@ -47,5 +47,8 @@ class InlineExecutor:
     def cancel(self, runs: Sequence[RunKey], grace: float) -> None:
         """Whatever was sent has already run."""
 
+    def want(self, more: bool) -> None:
+        """There is one slot, come what may."""
+
     def close(self) -> None:
         """Nothing to give back."""

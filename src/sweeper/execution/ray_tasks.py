@@ -24,7 +24,7 @@ from sweeper.core.records import Failure, RunKey
 from sweeper.core.rooms import Slot
 from sweeper.core.specs import Resources
 from sweeper.core.stimuli import CheckpointMade, RunCancelled, StopRequested
-from sweeper.execution import cluster, deaths, growth, lease, lifeline
+from sweeper.execution import cluster, deaths, growth, lease, lifeline, neighbours
 from sweeper.execution.agents import Agents
 from sweeper.execution.census import Census
 from sweeper.execution.deaths import Death
@@ -88,6 +88,8 @@ class RayExecutor:
         self._sent: dict[RunKey, Sent] = {}
         self._numbers = itertools.count(1)
         self._gone = False  # nothing more is asked of the cluster
+        self._neighbours: neighbours.Neighbours | None = None
+        self._wants = False
         self._silent: set[str] = set()  # nodes
         self._barren = 0
         self._closing = threading.Event()
@@ -116,6 +118,10 @@ class RayExecutor:
         if waiting:
             self._notice(waiting)
         self._census = Census(self._need, post)
+        if not local:
+            self._neighbours = neighbours.Neighbours(
+                neighbours.ClusterStore(), self._launch, self._need, self._resources.workers
+            )
         self._count()
         self._lifeline = Lifeline.here()
         for work in (self._listen, self._watch, self._knock):
@@ -156,6 +162,9 @@ class RayExecutor:
                 return
             self._mailbox.tell.remote(next(self._told), Recall(tuple(runs)))
 
+    def want(self, more: bool) -> None:
+        self._wants = more
+
     def close(self) -> None:
         """End what still runs and leave the cluster."""
         self._closing.set()
@@ -175,6 +184,8 @@ class RayExecutor:
             self._ray.kill(self._mailbox)
         if self._asked:
             growth.withdraw()
+        if self._neighbours is not None:
+            self._neighbours.leave()
 
     # --- threads ----------------------------------------------------------------------
 
@@ -222,10 +233,25 @@ class RayExecutor:
         if self._census.due():
             with self._lock:
                 held = [each.slot for each in self._leases.values() if each.placed_by is None]
-            self._census.take(held)
+            self._census.take(held, self._allowed(held))
             self._visit({name for slot in held for name in slot.nodes})
             # Not under the lock: without a head this call waits for a minute.
             self._agents.settle([node.name for node in self._census.nodes])
+
+    def _allowed(self, held: list[Slot]) -> int | None:
+        """How many places the other sweeps on the cluster leave to this one."""
+        if self._neighbours is None:
+            return None
+        before = self._neighbours.count
+        places = sum(len(slot.nodes) * slot.size for slot in held)
+        allowed = self._neighbours.visit(places, cluster.total(), self._wants)
+        if (count := self._neighbours.count) != before:
+            self._notice(neighbours.told(count))
+        if allowed is not None:
+            with self._lock:
+                for idle in self._idle():
+                    self._mailbox.dismiss.remote(idle.slot, idle.number)
+        return allowed
 
     def _visit(self, nodes: set[str]) -> None:
         """A node that is silent twice is gone: Ray waits longer before it says so."""
@@ -241,18 +267,15 @@ class RayExecutor:
     # --- leases -----------------------------------------------------------------------
 
     def _hire(self, slot: Slot) -> None:
-        for held in self._idle_beside(slot):
-            self._mailbox.dismiss.remote(held.slot, held.number)
+        for held in self._idle():
+            if set(held.slot.nodes) & set(slot.nodes):  # it may need their places
+                self._mailbox.dismiss.remote(held.slot, held.number)
         self._leases[slot] = self._hiring.hire(slot, next(self._numbers))
 
-    def _idle_beside(self, slot: Slot) -> list[Hired]:
-        """Leases without work that keep places on the slot's nodes; it may need those."""
+    def _idle(self) -> list[Hired]:
+        """Leases that keep their places without work."""
         busy = {order.slot for order in self._sent.values()}
-        return [
-            held
-            for held in self._leases.values()
-            if held.slot not in busy and set(held.slot.nodes) & set(slot.nodes)
-        ]
+        return [held for held in self._leases.values() if held.slot not in busy]
 
     def _look_at(self, held: Hired) -> None:
         """A lease's task has ended: an orderly end says so itself, a death is buried."""
