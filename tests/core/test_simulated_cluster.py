@@ -71,4 +71,5 @@ def test_the_cluster_is_used_and_nobody_starves(sweep, trials, mean_life):
     assert seen.runs >= 5 * trials
     assert (seen.lost > 0) == (mean_life is not None)
     assert seen.utilisation > 0.95
-    assert max(seen.waits.values()) < 1.5 * min(seen.waits.values())  # no size waits for others
+    if sweep.resources.most is None:  # else a run has the size that it got, not one it waited for
+        assert max(seen.waits.values()) < 1.5 * min(seen.waits.values())
