@@ -29,6 +29,43 @@ def only(problems):
     return problems[0]
 
 
+WIDE = """\
+choose:
+  forest: {estimator: sklearn.ensemble.RandomForestClassifier, resources: %s}
+  dummy: sklearn.dummy.DummyClassifier
+"""
+
+
+@pytest.mark.parametrize(
+    ("own", "sweep", "places"),
+    [
+        ("{cpus: 4}", "{}", 4),
+        ("{cpus: 4}", "{cpus: 2}", 2),
+        ("{cpus: 1}", "{cpus: 0.5}", 2),
+        ("{cpus: 3, memory: 3GB}", "{cpus: 1, memory: 1GB}", 3),
+    ],
+)
+def test_a_candidate_may_take_the_sweeps_resources_several_times(with_model, own, sweep, places):
+    spec = with_model(WIDE % own, f"resources={sweep}").spec
+    assert [c.places for c in spec.model.candidates] == [places, 1]
+    assert spec.most_places == places
+    assert spec.places({"model": "dummy"}) == 1
+
+
+@pytest.mark.parametrize(
+    ("own", "sweep"),
+    [
+        ("{cpus: 3}", "{cpus: 2}"),
+        ("{cpus: 1}", "{cpus: 2}"),
+        ("{gpus: 1}", "{cpus: 1}"),
+        ("{cpus: 2, memory: 1GB}", "{cpus: 1, memory: 1GB}"),
+    ],
+)
+def test_other_amounts_are_a_problem(with_model, own, sweep):
+    problem = only(with_model(WIDE % own, f"resources={sweep}").problems)
+    assert "a whole number of times" in problem
+
+
 def test_each_candidate_brings_its_own_parameters(with_model):
     spec = with_model(CHOICE).spec
     assert [(d.name, d.when) for d in spec.space] == [
@@ -43,7 +80,7 @@ def test_each_candidate_brings_its_own_parameters(with_model):
         ("C", Searched("logistic.C")),
         ("max_iter", Fixed(500)),
     )
-    assert (logistic.preprocess, logistic.validation) == (None, None)
+    assert (logistic.preprocess, logistic.validation, logistic.places) == (None, None, 1)
     assert boosting.preprocess.kind is PreprocessKind.NONE
     assert boosting.validation == 0.1
     assert forest.estimator == Object("sklearn.ensemble.RandomForestClassifier")

@@ -65,8 +65,12 @@ class Orders:
 
 def _memory(state: State, key: RunKey) -> int | None:
     """Bytes the run may use; one that is alone on its node may use all there is."""
-    alone = (key.trial, key.fold) in state.hungry
-    return None if alone else state.spec.resources.memory
+    memory = state.spec.resources.memory
+    if memory is None or (key.trial, key.fold) in state.hungry:
+        return None
+    return memory * (
+        1 if key.fold == HOLDOUT else state.spec.places(state.trials[key.trial].params)
+    )
 
 
 def _timeout(spec: SweepSpec, key: RunKey) -> float | None:

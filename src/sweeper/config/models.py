@@ -20,15 +20,16 @@ from sweeper.config.parameters import (
 )
 from sweeper.config.preprocessing import read_preprocess
 from sweeper.config.problems import short
+from sweeper.config.resources import read_places
 from sweeper.config.tree import Scalar, Table
 from sweeper.core.space import Choice, Condition, Items, Node, Object, Values
-from sweeper.core.specs import Candidate, ModelSpec, TrainSpec
+from sweeper.core.specs import Candidate, ModelSpec, Resources, TrainSpec
 
 DIMENSION = "model"
 """The dimension that says which candidate a trial takes."""
 
 _FORM = "an estimator, as {estimator: sklearn.svm.SVC, parameters: {…}}, or {choose: {…}}"
-_CANDIDATE = ("estimator", "parameters", "preprocess", "fit")
+_CANDIDATE = ("estimator", "parameters", "preprocess", "fit", "resources")
 _BOOSTERS = ("xgboost", "lightgbm")
 
 
@@ -62,23 +63,24 @@ class _One:
         return task_of(self.made.target) or next(inner, None)
 
 
-def read_model(at: Cursor, place: Place) -> Read:
+def read_model(at: Cursor, place: Place, resources: Resources) -> Read:
+    """`resources`: of the sweep, which a candidate may want several times."""
     if isinstance(at.tree, Table) and at.tree.get("choose") is not None:
-        return _choice(at, place)
+        return _choice(at, place, resources)
     if not isinstance(at.tree, Scalar | Table) or at.empty:
         at.wrong(_FORM)
         return Read(ModelSpec(()), None)
-    one = _candidate(at, DIMENSION, place)
+    one = _candidate(at, DIMENSION, place, resources)
     return Read(ModelSpec((one.candidate,)), one.task, _classes([one]))
 
 
-def _choice(at: Cursor, place: Place) -> Read:
+def _choice(at: Cursor, place: Place, resources: Resources) -> Read:
     keys = at.fields(("choose",), required=("choose",))
     branches = named_branches(keys["choose"]) if "choose" in keys else []
     names = tuple(name for name, _ in branches)
     dimension = place.below(DIMENSION).draft(at, Values(names))
     read = [
-        _candidate(child, name, place.below(name).within(Condition(dimension, name)))
+        _candidate(child, name, place.below(name).within(Condition(dimension, name)), resources)
         for name, child in branches
     ]
     model = ModelSpec(tuple(one.candidate for one in read), dimension)
@@ -99,7 +101,7 @@ def _common_task(read: list[_One]) -> str | None:
     return known[0].task if known else None
 
 
-def _candidate(at: Cursor, name: str, place: Place) -> _One:
+def _candidate(at: Cursor, name: str, place: Place, resources: Resources) -> _One:
     """One estimator with its parameters, short (`sklearn.svm.SVC`) or in full."""
     if isinstance(at.tree, Scalar):
         made = factory(at, Role.MODEL)
@@ -115,7 +117,9 @@ def _candidate(at: Cursor, name: str, place: Place) -> _One:
         else None
     )
     validation = _validation(keys["fit"], made) if "fit" in keys else None
-    return _One(at, Candidate(name, Object(path, parameters), preprocess, validation), made)
+    places = read_places(keys["resources"], resources) if "resources" in keys else 1
+    candidate = Candidate(name, Object(path, parameters), preprocess, validation, places)
+    return _One(at, candidate, made)
 
 
 def _objects(node: Node) -> Iterator[Object]:

@@ -67,6 +67,25 @@ def _amount(at: Cursor, above: bool) -> float:
     return value
 
 
+def read_places(at: Cursor, resources: Resources) -> int:
+    """A candidate's own resources, as how many times those of the sweep it takes."""
+    keys = at.fields(("cpus", "gpus", "memory"))
+    times = set()
+    for name, key in keys.items():
+        own = key.memory() if name == "memory" else _amount(key, above=True)
+        of_sweep = getattr(resources, name)
+        times.add((own or 0) / of_sweep if of_sweep else 0.0)
+    found = times.pop() if len(times) == 1 else 0.0
+    if keys and (found < 1 or abs(found - round(found)) > 1e-9):
+        sweep = ", ".join(f"{name} {getattr(resources, name) or 0:g}" for name in keys)
+        at.problem(
+            f"a candidate takes the sweep's `resources` a whole number of times, and these have "
+            f"{sweep}; expected as many times each, as {{cpus: {2 * resources.cpus:g}}}"
+        )
+        return 1
+    return max(1, round(found))
+
+
 def read_checkpoints(at: Cursor) -> CheckpointSpec:
     keys = at.fields(("storage", "keep", "per_trial", "max_gb"))
     size = keys["max_gb"].number(1.0, "a number above 0") if "max_gb" in keys else None

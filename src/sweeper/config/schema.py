@@ -80,10 +80,13 @@ def read_spec(table: Table, directory: Path, file: Mark, findings: Findings) -> 
     keys = _top_keys(top)
     data = _data(keys, findings)
     drafts: list[Draft] = []
-    work = _work(keys, drafts)
+    resources = (
+        read_resources(keys["resources"], "train" in keys) if "resources" in keys else Resources()
+    )
+    work = _work(keys, drafts, resources)
     names = names_of(drafts)
     metrics = _metrics(keys, work)
-    spec = _settled(keys, drafts, names, work, metrics, data, directory)
+    spec = _settled(keys, drafts, names, work, metrics, data, resources, directory)
     # of what user code reports nothing follows, unless there is a target that it is about
     supervised = work.model is not None or (data is not None and data.target is not None)
     task = work.task or (task_of(metrics.main) if supervised else None)
@@ -115,9 +118,9 @@ def _data(keys: dict[str, Cursor], findings: Findings) -> DataSpec | None:
     return data if len(findings.problems) == before else None
 
 
-def _work(keys: dict[str, Cursor], drafts: list[Draft]) -> _Work:
+def _work(keys: dict[str, Cursor], drafts: list[Draft], resources: Resources) -> _Work:
     place = Place(drafts)
-    model = read_model(keys["model"], place) if "model" in keys else None
+    model = read_model(keys["model"], place, resources) if "model" in keys else None
     train = (
         read_train(keys["train"], keys.get("parameters"), keys.get("predict"), place)
         if "train" in keys
@@ -252,6 +255,7 @@ def _settled(
     work: _Work,
     metrics: _Metrics,
     data: DataSpec | None,
+    resources: Resources,
     directory: Path,
 ) -> SweepSpec:
     """The spec, worth something only when no problem was noted."""
@@ -273,9 +277,7 @@ def _settled(
         train=work.train,
         search=search,
         budget=settings.settle_budget(budget, search, bool(drafts), keys.get("budget")),
-        resources=read_resources(keys["resources"], "train" in keys)
-        if "resources" in keys
-        else Resources(),
+        resources=resources,
         checkpoints=read_checkpoints(keys["checkpoints"])
         if "checkpoints" in keys
         else CheckpointSpec(),

@@ -253,6 +253,15 @@ class SweepSpec:
     journal: str | None = None  # a database's URL; None: a file in the sweep's directory
     directory: str = field(default=".", compare=False)  # the config file's own folder
 
+    def places(self, params: dict[str, Value]) -> int:
+        """How many times `resources` a fold run with these parameters takes on one node."""
+        return 1 if self.model is None else self.model.candidate(params).places
+
+    @property
+    def most_places(self) -> int:
+        """The most that any fold run takes."""
+        return max((c.places for c in self.model.candidates), default=1) if self.model else 1
+
     @property
     def goals(self) -> tuple[Goal, ...]:
         """Which way is better, of each objective."""

@@ -14,11 +14,11 @@ def shape(state: State, trial: Trial, fold: int) -> Shape:
     """What a run of this trial and fold takes."""
     if fold == HOLDOUT:
         return Shape()
-    resources, model = state.spec.resources, state.spec.model
+    resources = state.spec.resources
     return Shape(
         resources.workers,
         resources.most or resources.workers,
-        1 if model is None else model.candidate(trial.params).places,
+        state.spec.places(trial.params),
         resources.placement == "spread",
     )
 

@@ -107,7 +107,9 @@ class RayExecutor:
         self._ray: Any = ray
         self._travelling = cluster.moved(self._job, local)
         try:
-            waiting = growth.ask_if_needed(self._need, self._resources.workers)
+            most = self._job.spec.most_places
+            biggest = {name: amount * most for name, amount in self._need.items()}
+            waiting = growth.ask_if_needed(biggest, self._resources.workers)
             if self._preflight is not None and len(cluster.alive()) > 1:
                 self._preflight(everywhere)
             self._open()

@@ -57,8 +57,15 @@ def _prepared(job: Job, order: Order, channel: Channel) -> RunResult:
     if order.rank is not None:
         make_way()
     import_named(job, order)
-    with undone(), limited(job.spec.resources.cpus), joined(order.rank, gpus) as gang:
+    with undone(), limited(_cpus(job, order)), joined(order.rank, gpus) as gang:
         return _done(job, Workplace(order, gang, channel, gpus))
+
+
+def _cpus(job: Job, order: Order) -> float:
+    """Of this run: a candidate may take the sweep's several times; the look at the holdout
+    does not."""
+    own = job.spec.resources.cpus
+    return own if order.key.fold == HOLDOUT else own * job.spec.places(order.params)
 
 
 def _done(job: Job, at: Workplace) -> RunResult:
