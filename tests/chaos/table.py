@@ -157,4 +157,11 @@ CASES = (
         "loss of a node (its raylet killed), 20 times on a three-node local cluster; loss of the head",
         "all trials end, slots used again within 30 s; after loss of the head, launch on a new cluster goes on",
     ),
+    Case(
+        "gangs",
+        "gang_loss",
+        10,
+        "loss of a node that a gang of two trains on (its raylet killed), 10 times on a three-node local cluster",
+        "all trials end; each lost run goes on from its last checkpoint, and does at most one interval again",
+    ),
 )

@@ -81,6 +81,19 @@ def test_the_same_step_again_is_another_folder(keeping, place):
     assert [keeping(place, each)[0].read({})[0]["best"] for each in kept] == [1, 2]
 
 
+def test_a_checkpoint_is_for_its_owner_only_and_leaves_no_empty_folder(keeping, tmp_path):
+    root = tmp_path / "deep" / "kept"
+    first, second = wrote(keeping, str(root)), wrote(keeping, str(root), step=4)
+    folders = [path for path in root.rglob("*") if path.is_dir()]
+    assert {path.stat().st_mode & 0o77 for path in (root, root.parent, *folders)} == {0}
+    place = storage_module.storage_at(str(root))
+    place.remove(first.path)
+    assert (root / second.path).exists()
+    place.remove(second.path)
+    assert list(root.iterdir()) == []
+    place.remove(second.path)
+
+
 def test_without_storage_nothing_is_kept_and_the_log_says_so_once(keeping, capsys):
     checkpoints, kept = keeping("")
     for step in range(3):

@@ -18,6 +18,8 @@ from typing import Protocol
 
 MANIFEST = "manifest.json"
 
+ATTEMPTS = 5
+
 
 class Storage(Protocol):
     """`path` is a folder's, below the storage. Any rank may ask for a draft of it and file that."""
@@ -87,7 +89,7 @@ class Directory:
         return shutil.disk_usage(self._root).free
 
     def mark(self) -> str:
-        self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make(self._root)
         (self._root / (name := _new_mark())).touch()
         return name
 
@@ -105,16 +107,20 @@ class Directory:
             shutil.rmtree(self._unfinished(path))
 
     def remove(self, path: str) -> None:
-        """In two steps: half a folder must not look like a whole one."""
+        """In two steps: half a folder must not look like a whole one. With it go the folders
+        above that have nothing else."""
         self.clear(path)
         with suppress(FileNotFoundError):
             os.rename(self._root / path, self._unfinished(path))
             self.clear(path)
+        with suppress(OSError):  # one has something else
+            for above in PurePosixPath(path).parents[:-1]:
+                (self._root / above).rmdir()
 
     @contextmanager
     def draft(self, path: str) -> Iterator[Path]:
         folder = self._unfinished(path)
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make(folder)
         try:
             yield folder
         except BaseException:
@@ -140,6 +146,20 @@ class Directory:
     def _unfinished(self, path: str) -> Path:
         target = self._root / path
         return target.with_name(f".{target.name}")
+
+
+def _make(folder: Path) -> None:
+    """The folder, and those above it that are not there, for the owner only. Others may remove
+    empty ones at the same time."""
+    for left in reversed(range(ATTEMPTS)):
+        try:
+            for each in reversed((folder, *folder.parents)):
+                if not each.exists():
+                    each.mkdir(mode=0o700, exist_ok=True)
+            return
+        except FileNotFoundError:
+            if not left:
+                raise
 
 
 class Elsewhere:

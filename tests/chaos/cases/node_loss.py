@@ -84,6 +84,12 @@ class Nodes:
         self._cluster.remove_node(self._nodes[index], allow_graceful=False)
         self._nodes[index] = self._add()
 
+    def kill_named(self, name: str) -> None:
+        """The one that Ray calls so, if it is still there."""
+        for index, node in enumerate(self._nodes):
+            if node.node_id == name:
+                self.kill(index)
+
     def shut_down(self) -> None:
         self._cluster.shutdown()
 
