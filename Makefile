@@ -42,6 +42,8 @@ bench: $(VENV)/installed-dev  ## the measurements of docs/benchmarks.md
 	$(BIN)/python benchmarks/racing.py
 	$(BIN)/python benchmarks/busy_workers.py
 	$(BIN)/python benchmarks/suggestion_cost.py
+	$(BIN)/python benchmarks/simulated_cluster.py
+	$(BIN)/python benchmarks/warm_gangs.py
 
 chaos: $(VENV)/installed-dev  ## every injection of docs/chaos.md, and that page anew (an hour)
 	PYTHONPATH=tests $(BIN)/python -m chaos --report docs/chaos.md
@@ -54,7 +56,8 @@ lock:  ## write the lock files anew from the ranges in pyproject.toml
 	$(VENV)-lock/bin/python -m pip --quiet install --upgrade setuptools .
 	$(VENV)-lock/bin/python -m pip freeze --all --exclude sweeper --exclude pip > requirements.lock
 	$(VENV)-lock/bin/python -m pip --quiet install ".[dev]"
-	$(VENV)-lock/bin/python -m pip freeze --all --exclude sweeper --exclude pip > requirements-dev.lock
+	$(VENV)-lock/bin/python -m pip freeze --all --exclude sweeper --exclude pip \
+		| grep -vE '^(cuda|nvidia|triton)' | sed 's/+cpu$$//' > requirements-dev.lock  # torch brings these
 	rm -rf $(VENV)-lock
 
 clean:

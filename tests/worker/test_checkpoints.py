@@ -94,6 +94,25 @@ def test_a_checkpoint_is_for_its_owner_only_and_leaves_no_empty_folder(keeping, 
     place.remove(second.path)
 
 
+def test_tidying_removes_what_is_not_known_and_nothing_else(keeping, place):
+    kept, stray = wrote(keeping, place), wrote(keeping, place, step=4)
+    storage = storage_module.storage_at(place)
+    half = stray.path.replace("000004", "000005")
+    with storage.draft(half) as draft:
+        (draft / "a.json").write_text("1")
+        storage.file(half, draft, ["a.json"])
+    if not place.startswith("memory"):
+        (Path(place) / "model.pkl").write_text("not a checkpoint")
+    storage.tidy({kept.path})
+    assert keeping(place, kept)[0].read({}) is not None
+    assert not storage.exists(stray.path)
+    assert storage.tidy({kept.path}) == 0
+    if not place.startswith("memory"):
+        attempt = (Path(place) / kept.path).parent
+        assert [path.name for path in attempt.iterdir()] == [Path(kept.path).name]
+        assert (Path(place) / "model.pkl").exists()
+
+
 def test_without_storage_nothing_is_kept_and_the_log_says_so_once(keeping, capsys):
     checkpoints, kept = keeping("")
     for step in range(3):

@@ -14,7 +14,7 @@ from sweeper.app.control import author, take_waiting
 from sweeper.app.directory import Directory, looks, root
 from sweeper.app.elsewhere import refuse_missing
 from sweeper.app.inbox import Inbox
-from sweeper.app.kept import checkpoint_storage, remove
+from sweeper.app.kept import checkpoint_storage, remove, tidy
 from sweeper.app.loans import loans
 from sweeper.app.orders import Orders
 from sweeper.app.prepare import Prepared, prepare
@@ -171,6 +171,8 @@ class _Launch:
             self._journal.append([[created]])
         else:
             self._tell_resume(state)
+            if state.spec.train is not None:
+                tidy(state, self._directory, self._notice)
         self._write_config()
         spec = changes.in_force(state, edit, self._prepared)
         self._prepared = replace(self._prepared, spec=spec)
@@ -204,17 +206,16 @@ class _Launch:
         from sweeper import sampling
 
         registering = Registering(self._prepared, self._directory, self._journal, self._shape)
-        name, stop, spec = state.sampler, self._ears.stop, state.spec
+        name, stop = state.sampler, self._ears.stop
+        storage = checkpoint_storage(state.spec, state.sweep_id, self._directory)
         controller = Controller(
             state=state,
             journal=self._journal,
             sampler=lambda spec: sampling.make(name, spec.space, spec.seed, spec.goals),
-            executor=self._executor(),
+            executor=self._executor(storage),
             order=Orders(self._prepared, self._directory, registering.champion),
             register=registering,
-            remove=functools.partial(
-                remove, checkpoint_storage(spec, self._directory), self._notice
-            ),
+            remove=functools.partial(remove, storage, self._notice),
             observer=lambda state: self._observe(state, controller.post),
             clock=SystemClock(),
         )
@@ -272,7 +273,7 @@ class _Launch:
             loans=loans,
         )
 
-    def _executor(self) -> Executor:
+    def _executor(self, storage: str) -> Executor:
         from sweeper import worker
         from sweeper.execution.inline import InlineExecutor
         from sweeper.execution.ray_tasks import RayExecutor
@@ -282,7 +283,6 @@ class _Launch:
             return InlineExecutor(job, functools.partial(worker.run, capture=False), keep)
         spec, check = job.spec, None
         if spec.train is not None:
-            storage = checkpoint_storage(spec, self._directory)
             check = functools.partial(preflight.look, spec, storage, self._notice)
         return RayExecutor(
             job, worker.run, keep, spec.resources, self._how.address, show, self._notice, check

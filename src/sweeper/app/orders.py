@@ -43,7 +43,7 @@ class Orders:
             seed,
             _timeout(spec, key),
             memory=_memory(state, key),
-            storage=checkpoint_storage(spec, self._directory),
+            storage=checkpoint_storage(spec, state.sweep_id, self._directory),
             checkpoint=kept[-1] if kept else None,
             watched=rungs.watched(state, key),
         )

@@ -11,12 +11,15 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 MANIFEST = "manifest.json"
+
+CHECKPOINTS = "trial-*/*/attempt-*"
+"""Folders that have the checkpoints of one attempt each; other things may lie beside them."""
 
 ATTEMPTS = 5
 
@@ -41,6 +44,10 @@ class Storage(Protocol):
 
     def remove(self, path: str) -> None:
         """The folder is no more; nothing where it was not there."""
+        ...
+
+    def tidy(self, known: Collection[str]) -> int:
+        """Remove all checkpoints but these, and what is left of unfinished ones; how many."""
         ...
 
     def draft(self, path: str) -> AbstractContextManager[Path]:
@@ -116,6 +123,17 @@ class Directory:
         with suppress(OSError):  # one has something else
             for above in PurePosixPath(path).parents[:-1]:
                 (self._root / above).rmdir()
+
+    def tidy(self, known: Collection[str]) -> int:
+        unknown = 0
+        for folder in self._root.glob(f"{CHECKPOINTS}/*"):
+            path = str(folder.relative_to(self._root).with_name(folder.name.removeprefix(".")))
+            if folder.name.startswith("."):
+                self.clear(path)
+            elif path not in known:
+                self.remove(path)
+                unknown += 1
+        return unknown
 
     @contextmanager
     def draft(self, path: str) -> Iterator[Path]:
@@ -194,6 +212,14 @@ class Elsewhere:
         if self.exists(path):
             self._files.rm(self._at(path, MANIFEST))
             self._files.rm(self._at(path), recursive=True)
+
+    def tidy(self, known: Collection[str]) -> int:
+        files = map(PurePosixPath, self._files.find(str(self._root)))
+        folders = {str(file.parent.relative_to(self._root)) for file in files}
+        unknown = {f for f in folders if PurePosixPath(f).match(f"{CHECKPOINTS}/*")} - set(known)
+        for folder in unknown:
+            self._files.rm(self._at(folder), recursive=True)
+        return len(unknown)
 
     @contextmanager
     def draft(self, path: str) -> Iterator[Path]:
