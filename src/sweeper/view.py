@@ -186,6 +186,7 @@ def run_view(run: FoldRun) -> Json:
         "scores": dict(outcome.scores) if isinstance(outcome, Success) else {},
         "seconds": None if outcome is None else round(outcome.seconds, 6),
         "node": (outcome.node if outcome is not None else "") or run.slot.node,
+        "gpus": [] if outcome is None else list(outcome.gpus),
         "reason": run_reason(run),
     }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sweeper.core.records import Failure, FailureKind, Success
 from sweeper.core.rooms import Slot
 from sweeper.execution.gang import combined, ranks, sound
@@ -32,6 +34,16 @@ def test_the_answer_of_a_gang_is_that_of_rank_0_with_the_logs_of_all():
     found = combined([succeeded("zero"), succeeded("one"), succeeded()])
     assert found.outcome == Success({"m": 1.0}, 2.0)
     assert (found.log, found.logs) == ("zero", ("one", ""))
+
+
+def test_the_gpus_of_a_gang_are_those_of_all_its_ranks():
+    def on(gpu, result):
+        return replace(result, outcome=replace(result.outcome, gpus=(gpu,)))
+
+    both = combined([on("0", succeeded()), on("1", succeeded())])
+    assert both.outcome.gpus == ("0", "1")
+    broken = combined([on("0", succeeded()), on("1", failed("it broke", 1.0))])
+    assert broken.outcome.gpus == ("0", "1")
 
 
 def test_a_broken_connection_is_not_the_cause():

@@ -76,6 +76,7 @@ def test_show_has_every_attempt_with_the_documented_keys(story) -> None:
         "scores": {},
         "seconds": 0.2,
         "node": "node-0",
+        "gpus": [],
         "reason": "ValueError: C is 0; run again",
     }
     assert (scored["attempt"], scored["state"]) == (2, "succeeded")

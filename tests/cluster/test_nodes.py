@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -13,7 +14,7 @@ from contract.bench import Bench, importable, on_ray
 from sweeper.core.records import Failure, FailureKind, Success
 from sweeper.core.rooms import Slot
 from sweeper.core.stimuli import CapacityChanged, RunEnded, StopRequested
-from sweeper.execution import cluster
+from sweeper.execution import cluster, visit
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
@@ -111,3 +112,10 @@ def test_without_its_head_a_launch_ends_and_says_so_instead_of_being_ended_by_ra
         assert ended.run == hanging[0]
         assert isinstance(ended.outcome, Failure)
         assert not ended.outcome.charged
+
+
+def test_every_node_is_asked_before_a_launch(three):
+    with on_ray(three.address):
+        found = visit.everywhere(functools.partial(str, "an answer"))
+    assert len(found) == 3
+    assert {answer for _, answer in found} == {"an answer"}

@@ -119,12 +119,20 @@ def _one_rank(order, channel):
 
 def _whoami(order, channel):
     """The process, as its score; rank 0 answers."""
-    return RunResult(Success({"m": float(os.getpid()), "ranks": float(order.rank.world_size)}, 0.0))
+    ranks = 1 if order.rank is None else order.rank.world_size
+    return RunResult(Success({"m": float(os.getpid()), "ranks": float(ranks)}, 0.0))
+
+
+def _sleep(order, channel):
+    """Long enough for others to be at work too."""
+    time.sleep(4)
+    return RunResult(Success({"m": 0.0}, 4.0))
 
 
 _ACTS = {
     "one_rank": _one_rank,
     "whoami": _whoami,
+    "sleep": _sleep,
     "litter": _litter,
     "hog": _hog,
     "talk": _talk,

@@ -183,7 +183,7 @@ def _run_row(run: FoldRun, names: Sequence[str]) -> list[str]:
         run.state.value,
         *(number(scores.get(name)) for name in names),
         seconds,
-        node,
+        node if outcome is None or not outcome.gpus else f"{node}, GPU {' '.join(outcome.gpus)}",
         one_line(view.run_reason(run)) if run.state is not RunState.SUCCEEDED else "",
     ]
 

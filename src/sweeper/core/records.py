@@ -93,6 +93,7 @@ class Success:
     node: str = ""
     curve: tuple[tuple[int, dict[str, float]], ...] = ()  # the user's reports, by step
     report: dict[str, Value] = field(default_factory=dict)
+    gpus: tuple[str, ...] = ()  # that Ray gave it; of a gang those of each rank in turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,7 @@ class Failure:
     seconds: float = 0.0
     node: str = ""
     charged: bool = True
+    gpus: tuple[str, ...] = ()
 
 
 Outcome = Success | Failure

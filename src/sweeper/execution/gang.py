@@ -83,7 +83,7 @@ class Member:
         self._notebook.begin(order.key, order.memory, order.timeout)
         result = self._run(self._job, order, channel)
         self._notebook.end()
-        return result
+        return lease.placed(result)
 
     def _together(self, order: Order) -> tuple[lease.Done, bool]:
         """The run's result, and whether the gang can go on."""
@@ -94,7 +94,7 @@ class Member:
         watch = Watch(others, self._give_up(order))
         own = self._alone(orders[0], channel)
         results = [own, *watch.finish(failed=isinstance(own.outcome, Failure))]
-        answer = lease.placed(combined(results))
+        answer = combined(results)
         clean = not self._fresh and all(each is not None and sound(each) for each in results)
         return (order.key, answer, channel.stopped), clean
 
@@ -104,7 +104,7 @@ class Member:
         def answer(failed: RunResult) -> None:
             import ray
 
-            done = (order.key, lease.placed(combined([failed])), False)
+            done = (order.key, combined([failed]), False)
             ray.get(self._mailbox.hand_in.remote(self._slot, self._number, [done]))
             ray.get(self._mailbox.leave.remote(self._slot, self._number))
             os._exit(FOLLOWED)
@@ -182,18 +182,20 @@ def ranks(slot: Slot, host: str, port: int) -> list[Rank]:
 
 
 def combined(results: Sequence[RunResult | None]) -> RunResult:
-    """One answer: rank 0's where all succeeded, else the failure that came first."""
+    """One answer: rank 0's where all succeeded, else the failure that came first. The GPUs are
+    those of all."""
     there = [(rank, result) for rank, result in enumerate(results) if result is not None]
     first = there[0][1]
     logs = tuple("" if result is None else result.log for result in results[1:])
     failed = [(rank, result) for rank, result in there if _failed(result)]
+    gpus = tuple(gpu for _, result in there for gpu in result.outcome.gpus)
     if not failed:
-        return replace(first, logs=logs)
+        return replace(first, outcome=replace(first.outcome, gpus=gpus), logs=logs)
     rank, worst = min(failed, key=lambda each: _order(each[1]))
     log = first.log
     if worst is not first:
         log = f"{log.partition(TRACE)[0]}{TRACE}\nof rank {rank}{worst.log.partition(TRACE)[2]}"
-    return RunResult(worst.outcome, log=log, logs=logs)
+    return RunResult(replace(worst.outcome, gpus=gpus), log=log, logs=logs)
 
 
 def _order(result: RunResult) -> tuple[bool, float]:

@@ -92,8 +92,11 @@ def work(
 
 
 def placed(result: RunResult) -> RunResult:
-    """The result with the name of this machine."""
-    outcome = dataclasses.replace(result.outcome, node=socket.gethostname())
+    """The result with the name of this machine, and the GPUs that Ray gave this process."""
+    import ray
+
+    gpus = tuple(ray.get_runtime_context().get_accelerator_ids().get("GPU", ()))
+    outcome = dataclasses.replace(result.outcome, node=socket.gethostname(), gpus=gpus)
     return dataclasses.replace(result, outcome=outcome)
 
 
