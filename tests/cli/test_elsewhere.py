@@ -39,6 +39,11 @@ SUBMIT = ["launch", "small.yaml", "--submit"]
         ([*SUBMIT, "--address", "http://192.0.2.7:8265", "--dir", "/s"], "nothing was sent"),
         (["status", "small", "--address", "192.0.2.7:6379"], "nothing was sent"),
         (["stop", "small", "--address", "http://192.0.2.7:8265"], "nothing was sent"),
+        (["pause", "small", "--address", "http://192.0.2.7:8265"], "nothing was sent"),
+        (["resume", "small", "--address", "http://192.0.2.7:8265"], "nothing was sent"),
+        (["edit", "small", "--set", "a=1", "--address", "192.0.2.7:1"], "nothing was sent"),
+        (["cancel", "small", "3", "--address", "192.0.2.7:1"], "nothing was sent"),
+        (["enqueue", "small", "C=1", "--address", "192.0.2.7:1"], "nothing was sent"),
     ],
 )
 def test_what_cannot_go_out_is_said_before_anything_is_sent(words, said, capsys):

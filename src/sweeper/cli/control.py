@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from sweeper.cli import output
-from sweeper.cli.elsewhere import answers
+from sweeper.cli.elsewhere import answers, relay
 from sweeper.cli.parsing import command, whole
 
 if TYPE_CHECKING:
@@ -23,9 +23,16 @@ def add(commands: Any) -> None:
     cancel = command(commands, "cancel", run_cancel, "end one trial")
     for parser in (stop, pause, resume, edit, enqueue, cancel):
         parser.add_argument("name", metavar="NAME", help="the sweep")
-    answers(stop, run_stop)
+    for parser, run in (
+        (stop, run_stop),
+        (pause, run_pause),
+        (edit, run_edit),
+        (cancel, run_cancel),
+    ):
+        answers(parser, run)
+    answers(enqueue, run_enqueue, files=("file",))
     stop.add_argument("--now", action="store_true", help="end running folds at once")
-    resume.add_argument("--address", metavar="A", help="a running Ray cluster (RAY_ADDRESS)")
+    resume.add_argument("--address", metavar="A", help="the Ray cluster to go on with, or to ask")
     resume.add_argument("--inline", action="store_true", help="everything in this process")
     edit.add_argument(
         "--set",
@@ -56,8 +63,18 @@ def run_pause(arguments: argparse.Namespace) -> int:
 
 
 def run_resume(arguments: argparse.Namespace) -> int:
-    """With a controller at work it goes on; without one this command becomes it."""
-    sweep = opened(arguments)
+    """With a controller at work it goes on; without one this command becomes it.
+
+    A sweep that is not here, but was submitted to the cluster at `--address`, goes on there.
+    """
+    from sweeper.api import UnknownName
+
+    try:
+        sweep = opened(arguments)
+    except UnknownName:
+        if arguments.address is None:
+            raise
+        return relay(arguments)
     if sweep.held:
         return told(arguments, sweep.resume())
     from sweeper import app

@@ -13,12 +13,20 @@ ALONE = ("--address", "--dir")
 """Options that mean something here, and not there; each has a value."""
 
 
-def answers(parser: Parser, run: Run) -> None:
-    """Give a command `--address`: `run` here without it, the same command there with it."""
+def answers(parser: Parser, run: Run, files: tuple[str, ...] = ()) -> None:
+    """Give a command `--address`: `run` here without it, the same command there with it.
+
+    `files`: options that name a file of this machine, which is not there.
+    """
     parser.add_argument("--address", metavar="A", help=HELP)
 
     def choose(arguments: argparse.Namespace) -> int:
-        return run(arguments) if arguments.address is None else relay(arguments)
+        if arguments.address is None:
+            return run(arguments)
+        for name in files:
+            if getattr(arguments, name):
+                parser.error(f"--{name} names a file of this machine, which --address cannot read")
+        return relay(arguments)
 
     parser.set_defaults(run=choose)
 
