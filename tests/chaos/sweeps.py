@@ -24,12 +24,12 @@ CONFIGS = {
     "trained": """
 seed: 5
 data: {source: "sklearn:iris", target: target, holdout: 0.2}
-cv: 4
+cv: 3
 metric: accuracy
 train: acts:train
 parameters: {x: {min: 0.0, max: 1.0}}
 search: {sampler: random, pruner: racing, concurrency: 1}
-budget: {trials: 12}
+budget: {trials: 8}
 retries: {error: 1}
 register: {model: flowers, when: always}
 tracking: none

@@ -138,9 +138,9 @@ CASES = (
     ),
     Case(
         "kills",
-        "killed_on_ray",
+        "killed_at_random",
         200,
-        "SIGKILL of the controller at 200 random points, with Ray",
+        "SIGKILL of the controller at 200 random points, 60 of them with Ray",
         "0 acknowledged results lost, 0 folds run again once their success is in the journal, same final state as the uninterrupted run at concurrency 1",
     ),
     Case(

@@ -46,7 +46,7 @@ def mean(row: list[float]) -> float:
 def add(state: State, number: int, row: list[float], kind: TrialState) -> Trial:
     sign = state.spec.metric.goal.sign
     scores = {k: {"m": sign * s} for k, s in enumerate(row)}
-    trial = Trial(number, {}, "sampler", 0.0, kind, mean(row), scores=scores)
+    trial = Trial(number, {}, "sampler", 0.0, kind, mean(row), scores=scores, judged=len(row))
     state.trials[number] = trial
     if kind is TrialState.COMPLETE:
         state.ranking.append((-mean(row), number))

@@ -289,6 +289,21 @@ def test_at_concurrency_one_the_next_trial_is_asked_for_when_the_last_has_ended(
         world.answer()
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_at_concurrency_one_the_number_of_slots_changes_nothing(seed):
+    """A launch may see fewer slots than another: who waits for revival must not care."""
+
+    def score(trial, fold):
+        return smooth(trial + 100 * seed, fold)
+
+    sweep = spec(trials=25, pruner="racing", concurrency=1)
+    ends = []
+    for slots in (1, 4):
+        state = World(sweep, slots=slots, score=score).run()
+        ends.append([(t.params, t.state, t.value) for t in state.trials.values()])
+    assert ends[0] == ends[1]
+
+
 def test_raising_the_budget_of_a_finished_sweep_goes_on():
     world = World(spec(trials=4, pruner="none"))
     world.run()

@@ -16,7 +16,7 @@ from typing import Any
 from sweeper.core import commands as c
 from sweeper.core import events as e
 from sweeper.core import pruning, retry, rungs, stimuli, wishes
-from sweeper.core.endings import MODEL, SETTLING, dropped, give_up, recall
+from sweeper.core.endings import MODEL, SETTLING, dropped, give_up, pruned, recall
 from sweeper.core.phases import advance
 from sweeper.core.records import (
     REFIT,
@@ -126,16 +126,11 @@ def _succeeded(state: State, trial: Trial, s: stimuli.RunEnded, outcome: Success
     verdict = pruning.judge(state, seen, prefix(trial, folds), prefix(seen, folds))
     if verdict is None:
         return events, []
-    return [*events, _pruned(state, s.t, trial, verdict)], recall(trial, but=s.run.fold)
+    return [*events, pruned(state, s.t, trial, verdict)], recall(trial, but=s.run.fold)
 
 
 def _searching(state: State) -> bool:
     return state.phase in (Phase.SEARCH, Phase.REVIVAL) and not state.timed_out
-
-
-def _pruned(state: State, t: float, trial: Trial, verdict: pruning.Verdict) -> e.Event:
-    predicted = state.spec.metric.goal.sign * verdict.predicted
-    return e.TrialPruned(t, trial.number, verdict.folds, predicted, verdict.chance, verdict.reason)
 
 
 def _with(trial: Trial, fold: int, outcome: Success) -> Trial:
@@ -221,7 +216,7 @@ def _reported(state: State, s: stimuli.Reported) -> Decision:
     verdict = rungs.judge(state, trial, rung, value)
     if verdict is None:
         return events, []
-    return [*events, _pruned(state, s.t, trial, verdict)], recall(trial, grace=SETTLING)
+    return [*events, pruned(state, s.t, trial, verdict)], recall(trial, grace=SETTLING)
 
 
 def _cancelled(state: State, s: stimuli.RunCancelled) -> Decision:

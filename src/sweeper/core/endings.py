@@ -47,6 +47,12 @@ def _given_up(state: State, trial: Trial, t: float, why: str) -> e.Event:
     return e.TrialFailed(t, trial.number, reason)
 
 
+def pruned(state: State, t: float, trial: Trial, verdict: pruning.Verdict) -> e.Event:
+    """The trial is set aside."""
+    predicted = state.spec.metric.goal.sign * verdict.predicted
+    return e.TrialPruned(t, trial.number, verdict.folds, predicted, verdict.chance, verdict.reason)
+
+
 def dropped(
     state: State, t: float, gone: tuple[e.Dropped, ...]
 ) -> tuple[list[e.Event], list[c.Command]]:

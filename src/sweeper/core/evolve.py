@@ -29,7 +29,7 @@ from sweeper.core.records import (
     TrialState,
 )
 from sweeper.core.rooms import Slot
-from sweeper.core.scoring import objective_values
+from sweeper.core.scoring import objective_values, prefix
 from sweeper.core.transitions import PHASE, RUN, SWEEP, TRIAL, InvalidTransition
 from sweeper.core.work import wanted
 
@@ -263,6 +263,8 @@ def _succeeded(state: State, event: e.FoldSucceeded) -> None:
         raise InvalidTransition(f"fold {run.key.fold} of trial {run.key.trial} counted twice")
     if run.key.fold >= 0:
         trial.scores[run.key.fold] = event.outcome.scores
+        if trial.state is TrialState.RUNNING:
+            trial.judged = prefix(trial, state.splits.folds)
         _line_up(state, trial)
         state.successes += 1
         mean = state.fold_seconds
@@ -332,6 +334,7 @@ def _completed(state: State, event: e.TrialCompleted) -> None:
 def _pruned(state: State, event: e.TrialPruned) -> None:
     trial = _move(state, event)
     trial.value = event.predicted
+    trial.judged = event.folds
     state.aside.add(trial.number)
     standings.wait(state, trial)
     _tell(state, trial, event.predicted)
@@ -346,6 +349,7 @@ def _trial_failed(state: State, event: e.TrialFailed) -> None:
 def _revived(state: State, event: e.TrialRevived) -> None:
     trial = _move(state, event)
     trial.revived += 1
+    trial.judged = prefix(trial, state.splits.folds)
     state.aside.discard(trial.number)
     standings.go_on(state, trial)
     trial.ended = None

@@ -16,7 +16,7 @@ from sweeper.core.records import (
     TrialState,
 )
 from sweeper.core.rooms import Rooms
-from sweeper.core.scoring import mean, objective_values
+from sweeper.core.scoring import mean, objective_values, prefix
 from sweeper.core.work import wanted
 
 
@@ -146,6 +146,12 @@ def _front(state: State) -> Iterator[str]:
 def _all_trials(state: State) -> Iterator[str]:
     for trial in state.trials.values():
         yield from _trial(state, trial)
+        yield from _judged(state, trial)
+
+
+def _judged(state: State, trial: Trial) -> Iterator[str]:
+    if trial.judged > prefix(trial, state.splits.folds):
+        yield f"trial {trial.number} was judged by more folds than it has"
 
 
 def _trial(state: State, trial: Trial) -> Iterator[str]:

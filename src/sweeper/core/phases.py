@@ -10,12 +10,12 @@ from collections.abc import Callable
 
 from sweeper.core import commands as c
 from sweeper.core import events as e
-from sweeper.core import racing, rungs, scheduling
-from sweeper.core.endings import GRACE, MODEL, dropped, give_up, winning_model
+from sweeper.core import pruning, racing, rungs, scheduling
+from sweeper.core.endings import GRACE, MODEL, dropped, give_up, pruned, winning_model
 from sweeper.core.evolve import ENQUEUED, room
 from sweeper.core.records import HOLDOUT, LIVE, REFIT, Phase, RunKey, State, SweepState, Trial
 from sweeper.core.retention import superfluous
-from sweeper.core.scoring import fold_values, mean
+from sweeper.core.scoring import fold_values, mean, prefix
 
 Decision = tuple[list[e.Event], list[c.Command]]
 
@@ -173,7 +173,9 @@ def _revival(state: State, t: float) -> Decision:
     if field is None or state.timed_out:
         why = "no time for stopped trials" if state.timed_out else "too few complete trials"
         return _wait_or(state, t, why)
-    room = max(1, scheduling.slot_count(state)) - len(state.running)
+    room = (state.spec.search.concurrency or max(1, scheduling.slot_count(state))) - len(
+        state.running
+    )
     if room <= 0:
         return [], []
     back = racing.revivals(state, field)
@@ -189,9 +191,14 @@ def _revival(state: State, t: float) -> Decision:
 
 
 def _revived(state: State, t: float, trial: Trial, why: str) -> list[e.Event]:
+    """It goes on with the scores that have come in since it was stopped: one after the other,
+    as if they came now."""
     events: list[e.Event] = [e.TrialRevived(t, trial.number, why)]
     folds = state.splits.folds
-    if len(trial.scores) == folds:
+    verdict = pruning.judge(state, trial, trial.judged, prefix(trial, folds))
+    if verdict is not None:
+        events.append(pruned(state, t, trial, verdict))
+    elif len(trial.scores) == folds:
         value = mean(fold_values(state, trial))
         events.append(e.TrialCompleted(t, trial.number, value, "all folds were there"))
     return events

@@ -31,7 +31,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sweeper.core.records import State
-from sweeper.core.scoring import mean, prefix, signed
+from sweeper.core.scoring import mean, signed
 
 REFERENCES = 16
 """Complete trials in the pool, evenly from the best to the worst: enough for FREEDOM with
@@ -137,9 +137,10 @@ def revivals(state: State, field: Field) -> list[tuple[int, float]]:
 
 
 def _stopped_chance(state: State, field: Field, number: int) -> float:
+    """By the folds that it was stopped after. What has come in since is looked at once it is
+    revived: how much that is depends on how many ran side by side."""
     trial = state.trials[number]
-    seen = prefix(trial, state.splits.folds)
-    return chance(field, signed(state, trial, seen)) if seen else 0.0
+    return chance(field, signed(state, trial, trial.judged)) if trial.judged else 0.0
 
 
 def student(x: float, freedom: int) -> float:

@@ -225,6 +225,7 @@ class Trial:
     reason: str = ""
     ended: float | None = None
     revived: int = 0  # how often it came back after being pruned
+    judged: int = 0  # folds from the first on that the pruner has looked at
     runs: list[FoldRun] = field(default_factory=list)
     scores: dict[int, dict[str, float]] = field(default_factory=dict)  # fold → metrics
     resting: dict[int, float] = field(default_factory=dict)  # fold → not again before

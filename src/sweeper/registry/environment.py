@@ -6,6 +6,7 @@ import getpass
 import hashlib
 import os
 import platform
+import re
 import socket
 import subprocess
 import sys
@@ -54,14 +55,24 @@ def code(directory: Path) -> dict[str, str]:
     }
 
 
+_FIELD = re.compile(r"^(Name|Version):\s*(\S+)\s*$", re.MULTILINE)
+
+
 def packages() -> dict[str, str]:
     """Every installed distribution and its version; of doubles the one that is imported."""
     found: dict[str, str] = {}
     for distribution in metadata.distributions(path=list(dict.fromkeys(sys.path))):
-        name = distribution.metadata["Name"]
-        if name:
-            found.setdefault(name.lower().replace("_", "-"), distribution.version)
+        fields = dict(_FIELD.findall(_head(distribution)))
+        if "Name" in fields and "Version" in fields:
+            found.setdefault(fields["Name"].lower().replace("_", "-"), fields["Version"])
     return dict(sorted(found.items()))
+
+
+def _head(distribution: metadata.Distribution) -> str:
+    """The fields of its metadata. To parse them all as a mail costs a launch half a second."""
+    places = ("METADATA", "PKG-INFO", "")
+    text = next((t for place in places if (t := distribution.read_text(place))), "")
+    return text.replace("\r\n", "\n").partition("\n\n")[0]
 
 
 def git(directory: Path) -> dict[str, Value] | None:

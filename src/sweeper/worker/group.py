@@ -47,8 +47,9 @@ def joined(place: Rank | None, gpus: float) -> Iterator[Gang]:
     except BaseException:
         with suppress(RuntimeError):  # the group is broken, which is told by what broke it
             _left(whole=False)
-        sleep(MOMENT)
-        _held.clear()  # its connections too: others may be waiting at their other end
+        if _held:
+            sleep(MOMENT)
+            _held.clear()  # its connections too: others may be waiting at their other end
         raise
     else:
         _left(whole=True)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import random
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,8 @@ def run(count: int, seed: int, folder: Path) -> Result:
     tally = Tally()
     for at, when in chosen:
         sweep = Sweep(folder / f"{at}-{when}", "killed").configure("trained").with_tables(tables)
-        act = functools.partial(_killed_once, sweep, Layer(Kill(when), at), expected)
+        layer = Layer(Kill(when), at)
+        act = functools.partial(killed_once, sweep, _over(layer, sweep), expected)
         tally.within(f"killed {when} [{at}] {calls[at]}", sweep.folder, act)
     return tally.result(
         "controller",
@@ -46,15 +48,20 @@ def run(count: int, seed: int, folder: Path) -> Result:
     )
 
 
-def _killed_once(sweep: Sweep, layer: Layer, expected: list[Any]) -> tuple[int, int]:
-    """One launch that is killed and one that goes on; what was lost and what repeated."""
+def _over(layer: Layer, sweep: Sweep) -> Callable[[], None]:
+    return lambda: lay_on_disk(layer, sweep.root)
+
+
+def killed_once(sweep: Sweep, prepare: Callable[[], None], expected: list[Any]) -> tuple[int, int]:
+    """One launch that is killed, which `prepare` sees to in its process, and one that goes on;
+    what was lost and what repeated."""
 
     def struck() -> int:
-        lay_on_disk(layer, sweep.root)
+        prepare()
         return launch_here(sweep)
 
     ended = forked(struck)
-    if ended.code == 0:  # its folds came in other batches: this sweep had fewer boundaries
+    if ended.code == 0:  # it was at its end before: it had fewer boundaries, or was quicker
         same(sweep, expected)
         return 0, repeats(sweep)
     assert ended.killed, f"the launch was not killed; it exited with {ended.code}: {ended.said}"
