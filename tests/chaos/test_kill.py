@@ -10,5 +10,5 @@ pytestmark = pytest.mark.cluster
 
 
 def test_a_killed_controller_loses_nothing_and_repeats_nothing(tmp_path):
-    said = torture(tmp_path, kills=2, trials=6, concurrency="1", seed=1)
+    said = torture(tmp_path, kills=1, trials=4, concurrency="1", seed=1)
     assert "equal to the uninterrupted" in said

@@ -89,10 +89,10 @@ def test_a_gang_without_work_gives_its_places_to_a_run_that_needs_them(bench):
 def test_a_gang_whose_places_others_hold_is_given_up_uncharged(bench, monkeypatch):
     from sweeper.execution import hiring
 
-    who(bench, slot=0)
-    who(bench, slot=1)
-    monkeypatch.setattr(hiring, "PLACED", 1.0)
     hanging = [*bench.send("hang", slot=0), *bench.send("hang", slot=1)]
+    while any(held.placed_by is not None for held in list(bench.executor._leases.values())):
+        time.sleep(0.05)
+    monkeypatch.setattr(hiring, "PLACED", 1.0)
     node = bench.slots[0].node
     bench.slots.append(Slot(node, 3, (node,)))
     outcome = bench.outcome("whoami", slot=3)

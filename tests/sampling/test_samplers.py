@@ -66,7 +66,6 @@ DRAWN = [
 CASES = [
     *DRAWN,
     pytest.param("gp", NUMERIC, marks=needs_torch),
-    pytest.param("gp", MIXED, marks=needs_torch),
 ]
 every_case = pytest.mark.parametrize(("name", "space"), CASES)
 
@@ -128,7 +127,7 @@ def test_a_continued_search_suggests_what_an_uninterrupted_one_does(
     assert continued == straight
 
 
-@every_case
+@pytest.mark.parametrize(("name", "space"), [*CASES, pytest.param("gp", MIXED, marks=needs_torch)])
 def test_every_suggestion_is_in_the_space_and_has_only_existing_dimensions(
     name: str, space: Space
 ) -> None:
