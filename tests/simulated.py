@@ -159,9 +159,10 @@ class Simulation:
         key = self._queues[slot][0]
         self._running[key] = slot
         self._busy += slot.size * len(slot.nodes)
-        self._at(self._t + self._lasts(key, len(slot.nodes)), lambda: self._end(key, slot))
+        seconds = self._lasts(key, len(slot.nodes))
+        self._at(self._t + seconds, lambda: self._end(key, slot, seconds))
 
-    def _end(self, key: RunKey, slot: Slot) -> None:
+    def _end(self, key: RunKey, slot: Slot, seconds: float) -> None:
         if self._running.get(key) is not slot:
             return
         self._stop(key)
@@ -173,7 +174,7 @@ class Simulation:
         else:
             del self._queues[slot]
         score = random.Random(key.trial).random()
-        self._feed(stimuli.RunEnded(self._t, key, Success({"m": score}, 1.0)))
+        self._feed(stimuli.RunEnded(self._t, key, Success({"m": score}, seconds)))
 
     def _stop(self, key: RunKey) -> Slot | None:
         slot = self._running.pop(key, None)
@@ -182,14 +183,16 @@ class Simulation:
         return slot
 
     def _call_back(self, key: RunKey) -> None:
-        slot = self._stop(key)
-        for each, queue in list(self._queues.items()):
-            if key in queue:
-                queue.remove(key)
-                if not queue:
-                    del self._queues[each]
-                elif slot is each:
-                    self._begin(each)
+        underway = self._stop(key)
+        runs = reversed(self.state.trials[key.trial].runs)
+        slot = next(run.slot for run in runs if run.key == key)
+        queue = self._queues.get(slot, [])
+        if key in queue:
+            queue.remove(key)
+            if not queue:
+                del self._queues[slot]
+            elif underway is not None:
+                self._begin(slot)
         self._feed(stimuli.RunCancelled(self._t, key))
 
     def _add(self) -> None:

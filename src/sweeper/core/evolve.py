@@ -202,7 +202,7 @@ def _dispatched(state: State, event: e.FoldsDispatched) -> None:
         trial.runs.append(FoldRun(key, event.slot, sent=event.t))
         queue.append(key)
         _line_up(state, trial)
-    state.loads.setdefault(len(queue), set()).add(event.slot)
+    _load(state, event.slot, len(queue))
 
 
 def _queue(state: State, slot: Slot) -> list[RunKey]:
@@ -215,8 +215,13 @@ def _queue(state: State, slot: Slot) -> list[RunKey]:
     return queue
 
 
+def _load(state: State, slot: Slot, load: int) -> None:
+    bisect.insort(state.loads.setdefault(load, []), slot)
+
+
 def _unload(state: State, slot: Slot, load: int) -> None:
-    state.loads[load].remove(slot)
+    slots = state.loads[load]
+    del slots[bisect.bisect_left(slots, slot)]
     if not state.loads[load]:
         del state.loads[load]
 
@@ -311,7 +316,7 @@ def _end(state: State, key: RunKey, event: e.Event, **changes: Any) -> FoldRun:
     _unload(state, run.slot, len(queue))
     queue.remove(key)
     if queue:
-        state.loads.setdefault(len(queue), set()).add(run.slot)
+        _load(state, run.slot, len(queue))
     else:
         del state.slots[run.slot]
         state.rooms.leave(run.slot)

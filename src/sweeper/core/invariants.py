@@ -70,7 +70,8 @@ def _rooms(state: State) -> Iterator[str]:
     if (counted.taken, counted.free, counted.open) != (rooms.taken, rooms.free, rooms.open):
         yield "the places that are free are not what the nodes have less what the slots take"
     loads = {slot: len(keys) for slot, keys in state.slots.items()}
-    if {slot: load for load, slots in state.loads.items() for slot in slots} != loads:
+    filed = {slot: load for load, slots in state.loads.items() for slot in slots}
+    if filed != loads or any(slots != sorted(slots) for slots in state.loads.values()):
         yield "the slots are not filed by what they have"
 
 

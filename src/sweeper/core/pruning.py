@@ -57,7 +57,7 @@ def _race(state: State, trial: Trial, seen: int) -> Verdict | None:
     chance = racing.chance(field, scores)
     limit = state.spec.search.pruner.alpha
     if state.phase is Phase.REVIVAL:
-        limit = racing.RESIDUE / max(1, len(state.aside - {trial.number}))
+        limit = racing.RESIDUE / max(1, len(state.aside) - (trial.number in state.aside))
     if chance >= limit:
         return None
     reason = f"chance {chance:.2g} of beating trial {_best(state)} after fold {seen} of {len(field.profile)}"

@@ -302,7 +302,7 @@ class State:
     trials: dict[int, Trial] = field(default_factory=dict)
     history: list[HistoryEntry] = field(default_factory=list)  # append-only, as trials end
     slots: dict[Slot, list[RunKey]] = field(default_factory=dict)  # what each one has
-    loads: dict[int, set[Slot]] = field(default_factory=dict)  # how many runs → slots
+    loads: dict[int, list[Slot]] = field(default_factory=dict)  # how many runs → slots, sorted
     rooms: Rooms = field(default_factory=Rooms)  # places that no slot takes
     line: Line = field(default_factory=Line)  # running trials with folds to send
     nodes: tuple[Node, ...] = ()

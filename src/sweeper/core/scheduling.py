@@ -154,7 +154,7 @@ def _behind(state: State, work: Work, kept: set[str]) -> list[Batch]:
     sent: list[Batch] = []
     patient = _patient(state)
     for load in range(1, depth(state)):
-        for slot in sorted(state.loads.get(load, ())):
+        for slot in state.loads.get(load, ()):
             trial = work.first()
             if trial is None or (patient and work.flight):
                 return sent
