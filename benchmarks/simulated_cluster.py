@@ -40,14 +40,14 @@ def cases() -> Iterator[Case]:
     plain = dataclasses.replace(
         spec(trials=1, pruner="none", refit=False, register=False), retries=Retries(lost=50)
     )
-    yield Case("one worker, one place", plain, 1.0)
-    yield Case("the same, racing", dataclasses.replace(plain, search=_racing(plain)), 1.0)
+    yield Case("one worker, one place", plain, 1.3)
+    yield Case("the same, racing", dataclasses.replace(plain, search=_racing(plain)), 1.3)
     yield Case("gangs of 4", dataclasses.replace(plain, resources=Resources(workers=4)), 0.25)
     elastic = dataclasses.replace(plain, resources=Resources(workers=2, most=8))
-    yield Case("gangs of 2 to 8", elastic, 0.25)
-    yield Case("runs of 1, 2, 4 and 8 places", _mixed(plain), 0.4)
-    yield Case("the same, nodes fail", _mixed(plain), 0.4, mean_life=3600.0)
-    yield Case("gangs of 2 to 8, nodes fail", elastic, 0.25, mean_life=3600.0)
+    yield Case("gangs of 2 to 8", elastic, 0.7)
+    yield Case("runs of 1, 2, 4 and 8 places", _mixed(plain), 1.3)
+    yield Case("the same, nodes fail", _mixed(plain), 1.3, mean_life=3600.0)
+    yield Case("gangs of 2 to 8, nodes fail", elastic, 0.7, mean_life=3600.0)
 
 
 def _racing(plain: SweepSpec):
