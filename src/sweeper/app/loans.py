@@ -8,6 +8,7 @@ from pathlib import Path
 from sweeper.core.evolve import replay
 from sweeper.core.records import HistoryEntry, State
 from sweeper.core.space import Params, Space, Value
+from sweeper.core.specs import Goal
 from sweeper.core.stimuli import Loan
 from sweeper.journal import places
 from sweeper.ports import ConfigError
@@ -51,15 +52,15 @@ def _read(path: Path) -> State:
 
 def _compare(state: State, other: State) -> None:
     ours, theirs = state.spec.metric, other.spec.metric
-    if (ours.name, ours.goal) != (theirs.name, theirs.goal) or _names(state) != _names(other):
+    if _judged_by(state) != _judged_by(other) or ours.name != theirs.name:
         raise ConfigError(
             f"--warm-start {other.spec.name}: it has {theirs.name} to {theirs.goal.value}, and "
             f"{state.spec.name} has {ours.name} to {ours.goal.value}: nothing can be learnt"
         )
 
 
-def _names(state: State) -> list[str]:
-    return [metric.name for metric in state.spec.objectives]
+def _judged_by(state: State) -> list[tuple[str, Goal]]:
+    return [(metric.name, metric.goal) for metric in state.spec.searched]
 
 
 def _entries(space: Space, history: Sequence[HistoryEntry], lent: int) -> tuple[HistoryEntry, ...]:

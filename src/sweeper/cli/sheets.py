@@ -122,7 +122,7 @@ def trials_sheet(state: State, trials: Sequence[Trial], width: int | None) -> li
             str(trial.number),
             state_words(trial) + (" (front)" if trial.number in state.front else ""),
             value_words(state, trial),
-            *(number(view.objectives(state, trial).get(name)) for name in others),
+            *_values(state, trial, others),
             f"{len(_folds(trial))}/{state.splits.folds}",
             f"{_seconds(trial):.1f}",
             parameters(trial.params, state.spec),
@@ -131,6 +131,12 @@ def trials_sheet(state: State, trials: Sequence[Trial], width: int | None) -> li
     ]
     right = {0, *range(3, 5 + len(others))}
     return table(headers, rows, right=right, width=width)
+
+
+def _values(state: State, trial: Trial, names: Sequence[str]) -> list[str]:
+    """Of these objectives."""
+    found = view.objectives(state, trial)
+    return [number(found.get(name)) for name in names]
 
 
 def state_words(trial: Trial) -> str:

@@ -16,7 +16,7 @@ def arrow(goal: str) -> str:
 
 def searched_by(spec: SweepSpec) -> str:
     """The metric and which way is better; of several objectives all."""
-    return ", ".join(f"{m.name} {arrow(m.goal)}" for m in spec.objectives or (spec.metric,))
+    return ", ".join(f"{m.name} {arrow(m.goal)}" for m in spec.searched)
 
 
 def number(value: float | None) -> str:

@@ -24,7 +24,7 @@ def read_objectives(at: Cursor, reported: bool) -> tuple[Metric, ...]:
             item.problem(f"`{short(metric.name)}` stands twice; expected each objective once")
         else:
             found.append(metric)
-    if found and all(metric.kind is MetricKind.MEASURED for metric in found):
+    if found and not judges(found):
         at.problem("all of these are costs; expected one that judges the model too, as accuracy")
     if len(at.children()) == 1 and found:
         at.problem(f"found a list of one; expected several, or `metric: {found[0].name}`")

@@ -29,7 +29,7 @@ from sweeper.core.records import (
     TrialState,
 )
 from sweeper.core.rooms import Slot
-from sweeper.core.scoring import objective_values, prefix
+from sweeper.core.scoring import objective_values, prefix, signed_objectives
 from sweeper.core.transitions import PHASE, RUN, SWEEP, TRIAL, InvalidTransition
 from sweeper.core.work import wanted
 
@@ -331,8 +331,7 @@ def _completed(state: State, event: e.TrialCompleted) -> None:
     standings.complete(state, trial)
     values = objective_values(state, trial)
     if values:
-        signed = (m.goal.sign * v for m, v in zip(state.spec.objectives, values, strict=True))
-        pareto.enter(state.front, trial.number, tuple(signed))
+        pareto.enter(state.front, trial.number, signed_objectives(state, trial))
     _tell(state, trial, event.value, values)
 
 

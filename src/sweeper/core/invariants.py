@@ -16,7 +16,7 @@ from sweeper.core.records import (
     TrialState,
 )
 from sweeper.core.rooms import Rooms
-from sweeper.core.scoring import mean, objective_values, prefix
+from sweeper.core.scoring import mean, prefix, signed_objectives
 from sweeper.core.work import wanted
 
 
@@ -134,12 +134,9 @@ def _prefixes(state: State) -> Iterator[str]:
 
 
 def _front(state: State) -> Iterator[str]:
-    signs = [metric.goal.sign for metric in state.spec.objectives]
     expected: dict[int, pareto.Values] = {}
-    for _, number in state.ranking if signs else ():
-        values = objective_values(state, state.trials[number])
-        signed = tuple(sign * value for sign, value in zip(signs, values, strict=True))
-        pareto.enter(expected, number, signed)
+    for _, number in state.ranking if state.spec.objectives else ():
+        pareto.enter(expected, number, signed_objectives(state, state.trials[number]))
     if expected != state.front:
         yield "the front is not of the complete trials that no other beats"
 

@@ -48,6 +48,12 @@ def objective_values(state: State, trial: Trial) -> tuple[float, ...]:
     )
 
 
+def signed_objectives(state: State, trial: Trial) -> tuple[float, ...]:
+    """The same, larger better."""
+    values = zip(state.spec.objectives, objective_values(state, trial), strict=True)
+    return tuple(metric.goal.sign * value for metric, value in values)
+
+
 def fold_values(state: State, trial: Trial) -> list[float]:
     """Scores of the sweep's metric as the user reads them, of the folds there are."""
     name = state.spec.metric.name

@@ -265,7 +265,12 @@ class SweepSpec:
     @property
     def goals(self) -> tuple[Goal, ...]:
         """Which way is better, of each objective."""
-        return tuple(metric.goal for metric in self.objectives or (self.metric,))
+        return tuple(metric.goal for metric in self.searched)
+
+    @property
+    def searched(self) -> tuple[Metric, ...]:
+        """What trials are judged by: several objectives, or the metric."""
+        return self.objectives or (self.metric,)
 
     @property
     def scored(self) -> tuple[Metric, ...]:

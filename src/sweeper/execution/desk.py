@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 
 from sweeper.execution import cluster
 from sweeper.execution.cluster import ClusterError
+from sweeper.execution.store import ClusterStore
 
 NAMESPACE = "sweeper"
 
@@ -116,11 +117,9 @@ def open_desk(name: str, words: Sequence[str]) -> Any:
     The cluster must be joined. The reference keeps the desk open.
     """
     import ray
-    from ray.experimental.internal_kv import _internal_kv_put
 
     node = ray.get_runtime_context().get_node_id()
-    note = json.dumps({"node": node, "words": list(words)}).encode()
-    _internal_kv_put(_key(name), note, overwrite=True, namespace=NAMESPACE.encode())
+    ClusterStore().put(_key(name), json.dumps({"node": node, "words": list(words)}))
     return _actor(name, node, words)
 
 
@@ -150,17 +149,14 @@ def ask(address: str, name: str, argv: Sequence[str], tell: Tell) -> int:
 
 
 def _found(address: str, name: str) -> Any:
-    import ray
-    from ray.experimental.internal_kv import _internal_kv_get
-
-    raw = _internal_kv_get(_key(name), namespace=NAMESPACE.encode())
+    raw = ClusterStore().get(_key(name))
     if raw is None:
         raise ClusterError(
             f"no sweep called {name} was submitted to the cluster at {address} since it started: "
             "`sweeper launch CONFIG --submit` does that"
         )
     note = json.loads(raw)
-    if note["node"] not in {n["NodeID"] for n in ray.nodes() if n["Alive"]}:
+    if note["node"] not in {node["NodeID"] for node in cluster.alive()}:
         raise ClusterError(
             f"the machine that sweep {name} was submitted to has left the cluster at {address}: "
             "submit it again, and it goes on from its journal, wherever that is kept"
@@ -182,5 +178,5 @@ def _actor(name: str, node: str, words: Sequence[str]) -> Any:
     return ray.remote(Desk).options(**options).remote(tuple(words))
 
 
-def _key(name: str) -> bytes:
-    return f"sweep:{name}".encode()
+def _key(name: str) -> str:
+    return f"sweep:{name}"

@@ -62,7 +62,7 @@ class Member:
     ) -> None:
         self._run, self._mailbox, self._slot, self._number = run, mailbox, slot, number
         self._notebook = Notebook(launch, number, rank)
-        self._job = lease.fetch_job(mailbox)
+        self._job, self._gpus = lease.fetch_job(mailbox), lease.own_gpus()
         self._mates: Sequence[Any] = ()
 
     def follow(self, order: Order) -> RunResult:
@@ -83,7 +83,7 @@ class Member:
         self._notebook.begin(order.key, order.memory, order.timeout)
         result = self._run(self._job, order, channel)
         self._notebook.end()
-        return lease.placed(result)
+        return lease.placed(result, self._gpus)
 
     def _together(self, order: Order) -> tuple[lease.Done, bool]:
         """The run's result, and whether the gang can go on."""

@@ -50,14 +50,14 @@ class MailboxChannel:
 def serve(run: Run, mailbox: Any, slot: Slot, lease: int, launch: str) -> None:
     """Work on `slot` until the mailbox has nothing more."""
     notebook = Notebook(launch, lease)
-    job = fetch_job(mailbox)
+    job, gpus = fetch_job(mailbox), own_gpus()
 
     def one(order: Order) -> tuple[Done, bool]:
         channel = MailboxChannel(mailbox, job, order, str(notebook.log))
         notebook.begin(order.key, order.memory, order.timeout)
         result = run(job, order, channel)
         notebook.end()
-        return (order.key, placed(result), channel.stopped), True
+        return (order.key, placed(result, gpus), channel.stopped), True
 
     work(mailbox, slot, lease, LINGER, one)
     notebook.leave()
@@ -91,11 +91,15 @@ def work(
             done = []
 
 
-def placed(result: RunResult) -> RunResult:
-    """The result with the name of this machine, and the GPUs that Ray gave this process."""
+def own_gpus() -> tuple[str, ...]:
+    """The GPUs that Ray gave this task or actor."""
     import ray
 
-    gpus = tuple(ray.get_runtime_context().get_accelerator_ids().get("GPU", ()))
+    return tuple(ray.get_runtime_context().get_accelerator_ids().get("GPU", ()))
+
+
+def placed(result: RunResult, gpus: tuple[str, ...]) -> RunResult:
+    """The result with the name of this machine, and the GPUs that it was made on."""
     outcome = dataclasses.replace(result.outcome, node=socket.gethostname(), gpus=gpus)
     return dataclasses.replace(result, outcome=outcome)
 

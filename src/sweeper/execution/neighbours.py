@@ -37,32 +37,6 @@ class Store(Protocol):
     def remove(self, key: str) -> None: ...
 
 
-class ClusterStore:
-    """Ray's key-value store on the head."""
-
-    NAMESPACE = b"sweeper"
-
-    def put(self, key: str, value: str) -> None:
-        from ray.experimental.internal_kv import _internal_kv_put
-
-        _internal_kv_put(key.encode(), value.encode(), overwrite=True, namespace=self.NAMESPACE)
-
-    def read(self, prefix: str) -> Mapping[str, str]:
-        from ray.experimental.internal_kv import _internal_kv_get, _internal_kv_list
-
-        found = {}
-        for key in _internal_kv_list(prefix.encode(), namespace=self.NAMESPACE):
-            value = _internal_kv_get(key, namespace=self.NAMESPACE)
-            if value is not None:
-                found[key.decode()] = value.decode()
-        return found
-
-    def remove(self, key: str) -> None:
-        from ray.experimental.internal_kv import _internal_kv_del
-
-        _internal_kv_del(key.encode(), namespace=self.NAMESPACE)
-
-
 @dataclass(frozen=True, slots=True)
 class Note:
     """`beat` changes with every renewal. `least`: resources of one fold run."""

@@ -47,6 +47,7 @@ from sweeper.execution.mailbox import (
     Started,
 )
 from sweeper.execution.outlet import Outlet, Show
+from sweeper.execution.store import ClusterStore
 from sweeper.execution.visit import everywhere
 from sweeper.ports import Everywhere, Job, Order, Post, Run, RunResult
 
@@ -122,7 +123,7 @@ class RayExecutor:
         self._census = Census(self._need, post)
         if not local:
             self._neighbours = neighbours.Neighbours(
-                neighbours.ClusterStore(), self._launch, self._need, self._resources.workers
+                ClusterStore(), self._launch, self._need, self._resources.workers
             )
         self._count()
         self._lifeline = Lifeline.here()

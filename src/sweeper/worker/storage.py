@@ -22,6 +22,7 @@ CHECKPOINTS = "trial-*/*/attempt-*"
 """Folders that have the checkpoints of one attempt each; other things may lie beside them."""
 
 ATTEMPTS = 5
+"""To make a folder whose empty parents somebody else removes at the same time."""
 
 
 class Storage(Protocol):
