@@ -6,7 +6,7 @@ import itertools
 import math
 
 from sweeper.core.records import Phase, RunKey, RunState, State, Trial
-from sweeper.core.rooms import Shape, Slot
+from sweeper.core.rooms import Free, Shape, Slot
 from sweeper.core.work import Work, shape, waiting
 
 BATCH_SECONDS = 0.04
@@ -108,7 +108,7 @@ def _set_apart(state: State, t: float, kept: set[str]) -> list[Batch]:
             if name not in kept and sum(n // need.size for n in chosen.values()) < need.least:
                 chosen[name] = state.rooms.nodes[name]
         kept.update(chosen)
-        nodes = need.placed(chosen)
+        nodes = need.placed(Free.of(chosen))
         if nodes and not any(taken[name] for name in chosen):
             sent.append((Slot(nodes[0], 0, nodes[1:], need.size), (key,)))
     return sent
@@ -116,7 +116,7 @@ def _set_apart(state: State, t: float, kept: set[str]) -> list[Batch]:
 
 def _onto_free(state: State, work: Work, kept: set[str]) -> list[Batch]:
     """Runs for the places that nobody has."""
-    free = {name: left for name, left in state.rooms.free.items() if name not in kept}
+    free = state.rooms.free.without(kept)
     names = _Names(state)
     sent: list[Batch] = []
     while free and (trial := work.first()) is not None:
@@ -124,14 +124,12 @@ def _onto_free(state: State, work: Work, kept: set[str]) -> list[Batch]:
         nodes = need.placed(free, _sharing(state, need))
         if nodes is None:
             for name in need.awaited(state.rooms, free):
-                del free[name]
+                free.put(name, 0)
                 kept.add(name)
             work.pass_over(trial)
             continue
         for name in nodes:
-            free[name] -= need.size
-            if not free[name]:
-                del free[name]
+            free.put(name, free.left[name] - need.size)
         slot = Slot(nodes[0], names.index(nodes[0]), nodes[1:], need.size)
         sent.append((slot, work.batch(_batch(state))))
     return sent

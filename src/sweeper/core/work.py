@@ -59,11 +59,17 @@ class Work:
                 return None
             taken = self._again and (self._next is None or self._again[0] < self._next)
             self.flight, number = self._again[0] if taken else self._next or (0, 0)
-            if self._waiting(number):
-                fold = self._queues[number][0].fold
-                self.shape = shape(self._state, self._state.trials[number], fold)
+            if self._waits(number):
+                self.shape = shape(self._state, self._state.trials[number], 0)
                 return number
             self.pass_over(number)
+
+    def _waits(self, number: int) -> bool:
+        """Whether it has a run to send: without a look at its runs where the line says so."""
+        trial = self._state.trials[number]
+        if number not in self._queues and not trial.resting and not self._state.hungry:
+            return True
+        return bool(self._waiting(number))
 
     def _waiting(self, number: int) -> deque[RunKey]:
         queue = self._queues.get(number)
@@ -88,7 +94,7 @@ class Work:
             number = self.first()
             if number is None or self.shape != shape or (only_idle and self.flight):
                 break
-            if self._queues[number][0].attempt > 1:
+            if self._waiting(number)[0].attempt > 1:
                 break
             found.append(self._pop())
         return tuple(found)
@@ -96,7 +102,7 @@ class Work:
     def _pop(self) -> RunKey:
         number = self.first()
         assert number is not None
-        key, flight = self._queues[number].popleft(), self.flight
+        key, flight = self._waiting(number).popleft(), self.flight
         self.pass_over(number)
         if self._queues[number]:
             heapq.heappush(self._again, (flight + 1, number))
