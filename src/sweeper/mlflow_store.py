@@ -120,7 +120,7 @@ def connect(uri: str) -> Any:
     from mlflow.tracking import MlflowClient
 
     path = _sqlite_file(uri)
-    with _alone(uri):
+    with alone(uri):
         check_in_place(uri)
         if path is not None:
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
@@ -194,7 +194,7 @@ def parent_run(
     """The sweep's parent run, made when it is not there. `sweep_id`: letters, digits, - and _."""
     if not re.fullmatch(r"[\w\-.]+", sweep_id):
         raise ValueError(f"not a sweep id: {sweep_id!r}")
-    with _alone(uri):
+    with alone(uri):
         found = find_parent(client, experiment, sweep_id)
         if found is not None:
             return found
@@ -224,7 +224,7 @@ def _sqlite_file(uri: str) -> Path | None:
 
 
 @contextmanager
-def _alone(uri: str) -> Iterator[None]:
+def alone(uri: str) -> Iterator[None]:
     """Keep other processes out of the first steps. Only SQLite, a local file, needs it."""
     path = _sqlite_file(uri)
     if path is None:

@@ -21,7 +21,7 @@ from sweeper.core.records import (
 )
 from sweeper.core.rooms import Slot
 from sweeper.core.space import Value
-from sweeper.core.specs import SweepSpec
+from sweeper.core.specs import Gate, SweepSpec
 from sweeper.core.stimuli import Stimulus
 
 
@@ -235,12 +235,13 @@ class Registration:
     model: str  # registered name
     alias: str
     when: str
+    gate: Gate
+    by: str  # who registers it
     model_file: str  # absolute path of the refitted model
     columns: tuple[Column, ...]
     task: str
     target: str | None
     classes: tuple[Value, ...]
-    metrics: dict[str, float]
     lineage: dict[str, Value]
     holdout: dict[str, Value] | None  # the holdout report, with the paired verdict if any
     files: dict[str, str] = field(default_factory=dict)  # artefact name → absolute path

@@ -263,8 +263,3 @@ def test_models_show_has_the_documented_keys_with_the_lineage(registry, capsys) 
     assert "sweep   income" in said
     assert "data    sha256 abababababab, rows 569" in said
     assert "times   created 2023-11-" in said
-
-
-def test_models_lineage_is_the_document_alone(registry, capsys) -> None:
-    assert main(["models", "lineage", "income"]) == 0
-    assert json.loads(capsys.readouterr().out)["sweep"] == "income"

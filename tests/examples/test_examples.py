@@ -51,6 +51,8 @@ def test_an_example_ends_with_a_registered_model_and_its_holdout_report(name, sw
     free = [line for line in said if "nothing is searched" not in line]
     assert not [line for line in free if line.startswith("warning")]
     assert not [str(w.message) for w in recwarn if "sklearn" in str(w.filename)]
+    again = app.reproduce(sweeps, state.registered.model, inline=True)
+    assert (again.verdict, again.differences) == (app.Verdict.BIT_EXACT, ())
 
 
 @pytest.mark.parametrize("folder", [CONFIGS.parent, CONFIGS], ids=["root", "configs"])

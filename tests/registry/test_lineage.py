@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from sweeper.core.records import DataDigest, SplitDigest, Trial
+from sweeper.core.codec import unplain
+from sweeper.core.records import Artifact, DataDigest, SplitDigest, Trial
 from sweeper.core.specs import Goal, Metric
 from sweeper.registry.environment import environment, git, packages
 from sweeper.registry.lineage import canonical, digest, document, facts
@@ -21,10 +22,13 @@ def sample(**changes: Any) -> dict[str, Any]:
         "sweep": "income",
         "sweep_id": "s-1",
         "trial": trial,
+        "model": Artifact("checkpoints/model.pkl", "m" * 64, 7),
         "metric": Metric("auc", Goal.MAXIMIZE, scorer="roc_auc"),
         "metrics": {"auc": 0.9},
         "seeds": {"sweep": 7},
         "config": "name: income\n",
+        "sets": (),
+        "directory": "/home/them",
         "data": DataDigest("d" * 64, 10, (("age", "int64"),), "h" * 64, 2),
         "splits": SplitDigest(2, (4, 4), "s" * 64),
         "holdout": {"look": 1, "odd": math.inf},
@@ -59,7 +63,7 @@ def test_a_different_fact_gives_another_digest() -> None:
 def test_what_json_cannot_hold_is_written_as_text() -> None:
     found = json.loads(canonical(sample()))
     assert found["holdout"]["odd"] == "inf"
-    assert found["trial"]["params"]["weight"] == {"0": 1, "1": 5}
+    assert unplain(found["trial"]["params"])["weight"] == {0: 1, 1: 5}
 
 
 def test_a_sweep_without_data_has_lineage_too() -> None:

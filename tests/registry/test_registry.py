@@ -18,10 +18,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
+from sweeper.core.specs import Gate
 from sweeper.mlflow_store import Store, where
 from sweeper.ports import Column, Registration, SweeperError
 from sweeper.registry.checks import UnknownVersion
-from sweeper.registry.mlflow_registry import COMPLETE, PREVIOUS, VERDICT, MlflowRegistry
+from sweeper.registry.mlflow_registry import COMPLETE, VERDICT, MlflowRegistry
 
 FRAME = pd.DataFrame(
     {
@@ -58,6 +59,7 @@ def lineage(champion: int | None = None, **changes: Any) -> dict[str, Any]:
         "metric": {"name": "auc"},
         "trial": {"number": 3},
         "parents": parents,
+        "metrics": {"auc": 0.9},
         **changes,
     }
 
@@ -80,12 +82,13 @@ def registration(tmp_path: Path) -> Callable[..., Registration]:
             model="income",
             alias="champion",
             when="better",
+            gate=Gate(),
+            by="her@there",
             model_file=str(folder / "model.pkl"),
             columns=COLUMNS,
             task="classification",
             target="rich",
             classes=("no", "yes"),
-            metrics={"auc": 0.9},
             lineage=lineage(),
             holdout=None,
             files={"report.png": str(folder / "report.png")},
@@ -255,7 +258,8 @@ def test_a_better_version_takes_the_alias_and_names_the_one_before(
     made = registry.register(new)
     assert (made.version, made.alias) == (2, "champion")
     newest = registry.show("income", "@champion")
-    assert (newest.version, newest.tags[PREVIOUS]) == (2, "1")
+    assert newest.version == 2
+    assert [move.previous for move in registry.history("income", "champion")] == [None, 1]
     assert newest.tags[VERDICT] == made.verdict
     assert "+0.01 to +0.03" in made.verdict
 
@@ -270,7 +274,7 @@ def test_a_version_that_is_not_better_leaves_the_alias(
     )
     assert made.alias == ""
     assert registry.show("income", "champion").version == 1
-    assert 'set_registered_model_alias("income", "champion", "2")' in made.verdict
+    assert "sweeper models promote income/2 --alias champion --force" in made.verdict
 
 
 def test_the_champion_comes_with_its_facts_and_its_own_bytes(
@@ -317,7 +321,7 @@ def test_versions_are_listed_newest_first_with_their_metrics(
 ) -> None:
     registry.register(registration())
     registry.register(registration("two"))
-    registry.register(registration("three", metrics={"auc": 0.5}))
+    registry.register(registration("three", lineage=lineage(metrics={"auc": 0.5})))
     found = registry.versions("income")
     assert [v.version for v in found] == [3, 2, 1]
     assert found[0].metrics == {"auc": 0.5}

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from sweeper.core.specs import Gate
 from sweeper.ports import Champion, Registration
 from sweeper.registry.verdict import Decision, decide
 
@@ -20,12 +21,13 @@ REGISTRATION = Registration(
     model="income",
     alias="champion",
     when="better",
+    gate=Gate(),
+    by="her@there",
     model_file="",
     columns=(),
     task="classification",
     target="y",
     classes=(),
-    metrics={},
     lineage=LINEAGE,
     holdout={"versus_champion": VERSUS},
 )
@@ -55,7 +57,7 @@ def test_one_that_is_not_shown_to_be_better_does_not() -> None:
     decision = after(holdout=versus(better=False, low=-0.01))
     assert not decision.moves
     assert "-0.01 to +0.03" in decision.verdict
-    assert 'set_registered_model_alias("income", "champion", "2")' in decision.verdict
+    assert "sweeper models promote income/2 --alias champion --force" in decision.verdict
 
 
 @pytest.mark.parametrize(
@@ -71,7 +73,7 @@ def test_versions_that_cannot_be_compared_leave_the_alias(champion: Champion, wh
     decision = after(champion)
     assert not decision.moves
     assert why in decision.verdict
-    assert "set_registered_model_alias" in decision.verdict
+    assert "--force" in decision.verdict
 
 
 @pytest.mark.parametrize(

@@ -5,35 +5,51 @@ Reading a sweep needs none of the heavy parts; they are imported by what launche
 
 from sweeper.app.asking import ask
 from sweeper.app.checking import catch_up, doctor, salvage
+from sweeper.app.comparing import compare
 from sweeper.app.control import Answer, Refused
 from sweeper.app.directory import controller_log, log_path, log_paths, root, sweeps
 from sweeper.app.launching import Outcome, launch, resume
+from sweeper.app.promoting import Promotion, promote, rollback
 from sweeper.app.queries import describe, holder, read, registry
 from sweeper.app.replaying import replay
+from sweeper.app.reproducing import Part, reproduce
+from sweeper.app.reproduction import Verdict
 from sweeper.app.stopping import StopSignal
 from sweeper.app.submitting import Submitted, submit
+from sweeper.app.tracing import chain, impact
+from sweeper.app.verifying import verify
 
 __all__ = [
     "Answer",
     "Outcome",
+    "Part",
+    "Promotion",
     "Refused",
     "StopSignal",
     "Submitted",
+    "Verdict",
     "ask",
     "catch_up",
+    "chain",
+    "compare",
     "controller_log",
     "describe",
     "doctor",
     "holder",
+    "impact",
     "launch",
     "log_path",
     "log_paths",
+    "promote",
     "read",
     "registry",
     "replay",
+    "reproduce",
     "resume",
+    "rollback",
     "root",
     "salvage",
     "submit",
     "sweeps",
+    "verify",
 ]

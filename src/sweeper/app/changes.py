@@ -127,11 +127,12 @@ def _facts(environment: dict[str, Value]) -> Iterator[tuple[str, Value]]:
                 yield f"{section}.{key}", value
 
 
-def tell(changes: tuple[Change, ...], notice: Callable[[str], None]) -> None:
+def tell(changes: tuple[Change, ...], notice: Callable[[str], None], since: str) -> None:
+    """`since`: what they came after, as "the last launch"."""
     for key, old, new in changes[:MOST]:
-        notice(f"changed since the last launch: {key}: {short(old)} → {short(new)}")
+        notice(f"changed since {since}: {key}: {short(old)} → {short(new)}")
     if len(changes) > MOST:
-        notice(f"changed since the last launch: {len(changes) - MOST} more, all in the journal")
+        notice(f"changed since {since}: {len(changes) - MOST} more")
 
 
 MOST = 12

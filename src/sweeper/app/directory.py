@@ -42,8 +42,8 @@ def sweeps(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if places.exists(path))
 
 
-def looks(folder: Path, digest: str, but: Path, notice: Callable[[str], None]) -> int:
-    """How often the other sweeps of a root looked at the holdout with this digest.
+def looks(folder: Path, digest: str, but: Path | None, notice: Callable[[str], None]) -> int:
+    """How often the sweeps of a root, but for one, looked at the holdout with this digest.
 
     A journal that cannot be read must not keep this sweep from starting; `notice` is told.
     """
@@ -52,7 +52,7 @@ def looks(folder: Path, digest: str, but: Path, notice: Callable[[str], None]) -
     marks = (b'"type":"HoldoutLooked"', f'"digest":"{digest}"'.encode())
     found = 0
     for path in sweeps(folder):
-        if path.name == but.name:
+        if but is not None and path.name == but.name:
             continue
         try:
             found += sum(1 for _ in places.at(path).lines(*marks))

@@ -9,10 +9,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sweeper.app import changes, preflight
+from sweeper.app import changes
 from sweeper.app.control import author, take_waiting
 from sweeper.app.directory import Directory, looks, root
 from sweeper.app.elsewhere import refuse_missing
+from sweeper.app.executing import executor
 from sweeper.app.inbox import Inbox
 from sweeper.app.kept import checkpoint_storage, remove, tidy
 from sweeper.app.loans import loans
@@ -28,7 +29,7 @@ from sweeper.core.records import State, SweepState
 from sweeper.core.space import Value
 from sweeper.core.stimuli import Stimulus
 from sweeper.journal import places
-from sweeper.ports import ConfigError, Executor, Journal, Post, Tracker
+from sweeper.ports import ConfigError, Journal, Post, Tracker
 
 CATCH_UP = 60.0
 """Seconds the end of a sweep waits for tracking; it goes on without us after that."""
@@ -212,7 +213,14 @@ class _Launch:
             state=state,
             journal=self._journal,
             sampler=lambda spec: sampling.make(name, spec.space, spec.seed, spec.goals),
-            executor=self._executor(storage),
+            executor=executor(
+                self._prepared.job,
+                self._directory,
+                storage,
+                self._how.address,
+                self._how.inline,
+                self._notice,
+            ),
             order=Orders(self._prepared, self._directory, registering.champion),
             register=registering,
             remove=functools.partial(remove, storage, self._notice),
@@ -258,7 +266,7 @@ class _Launch:
         holdout = dataset.digest.holdout if dataset else ""
         now = environment(Path(self._prepared.spec.directory))
         changed = changes.surroundings(state.environment, now) if state.launches else ()
-        changes.tell(changed, self._notice)
+        changes.tell(changed, self._notice, "the last launch")
         return stimuli.Launched(
             t=0,
             wall=0,
@@ -271,21 +279,6 @@ class _Launch:
             changes=changed,
             data=data,
             loans=loans,
-        )
-
-    def _executor(self, storage: str) -> Executor:
-        from sweeper import worker
-        from sweeper.execution.inline import InlineExecutor
-        from sweeper.execution.ray_tasks import RayExecutor
-
-        job, keep, show = self._prepared.job, self._directory.keep, self._directory.show
-        if self._how.inline:
-            return InlineExecutor(job, functools.partial(worker.run, capture=False), keep)
-        spec, check = job.spec, None
-        if spec.train is not None:
-            check = functools.partial(preflight.look, spec, storage, self._notice)
-        return RayExecutor(
-            job, worker.run, keep, spec.resources, self._how.address, show, self._notice, check
         )
 
     def _shape(self) -> dict[str, Value]:

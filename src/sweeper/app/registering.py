@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from sweeper.app.control import author
 from sweeper.app.directory import Directory
 from sweeper.app.prepare import Prepared
 from sweeper.core.endings import winning_model
-from sweeper.core.records import REFIT, Registered, State, Trial
+from sweeper.core.records import REFIT, Artifact, Registered, State, Trial
 from sweeper.core.scoring import mean
 from sweeper.core.seeds import derive
 from sweeper.core.space import Value
@@ -42,13 +43,14 @@ class Registering:
                 model=spec.register.model,
                 alias=spec.register.alias,
                 when=spec.register.when,
+                gate=spec.register.gate,
+                by=author(),
                 model_file=str((self._directory.path / model.path).resolve()),
                 columns=dataset.columns if dataset else (),
                 task=dataset.task if dataset else "none",
                 target=spec.data.target if spec.data else None,
                 classes=dataset.classes if dataset else (),
-                metrics=figures(state, best),
-                lineage=self._lineage(state, best),
+                lineage=self._lineage(state, best, model),
                 holdout=looked(state),
                 files=self._files(state),
                 directory=spec.directory,
@@ -88,7 +90,7 @@ class Registering:
         store = where(self._prepared.spec.tracking, self._directory.path.parent)
         return MlflowRegistry(store.uri, store.artifacts, state.spec.name)
 
-    def _lineage(self, state: State, best: Trial) -> dict[str, Value]:
+    def _lineage(self, state: State, best: Trial, model: Artifact) -> dict[str, Value]:
         from sweeper.registry.lineage import document
 
         spec = state.spec
@@ -103,10 +105,13 @@ class Registering:
             sweep=spec.name,
             sweep_id=state.sweep_id,
             trial=best,
+            model=model,
             metric=spec.metric,
             metrics=figures(state, best),
             seeds={"sweep": spec.seed, "refit": derive(spec.seed, best.number, REFIT), **seeds},
-            config=_as_edited(self._prepared.text, state.sets),
+            config=self._prepared.text,
+            sets=state.sets,
+            directory=spec.directory,
             data=state.data,
             splits=state.splits,
             holdout=looked(state),
@@ -130,11 +135,6 @@ class Registering:
             if artifact.path.startswith("report/")
         }
         return {**found, "config.yaml": str(self._directory.config.resolve())}
-
-
-def _as_edited(config: str, sets: tuple[str, ...]) -> str:
-    """The config as launched, and the edits that came after."""
-    return config + "".join(f"# sweeper edit --set {text}\n" for text in sets)
 
 
 def looked(state: State) -> dict[str, Value] | None:

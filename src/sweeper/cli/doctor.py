@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
         output.emit({"checks": [as_json(check) for check in checks]})
     else:
         output.lines([line for check in checks for line in as_lines(check)])
-    return 0 if all(check.ok for check in checks) else 1
+    return 0 if all(check.ok is not False for check in checks) else 1
 
 
 def run_salvage(directory: Path, json: bool) -> int:
@@ -90,7 +90,8 @@ def as_json(check: Any) -> dict[str, Any]:
 
 
 def as_lines(check: Any) -> list[str]:
-    lines = [f"{'ok   ' if check.ok else 'WRONG'}  {check.name}: {check.found}"]
-    if not check.ok and check.mend:
+    marks = {True: "ok   ", False: "WRONG", None: "?    "}
+    lines = [f"{marks[check.ok]}  {check.name}: {check.found}"]
+    if check.ok is False and check.mend:
         lines.append(f"       mend: {check.mend}")
     return lines

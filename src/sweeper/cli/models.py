@@ -6,7 +6,8 @@ import argparse
 import re
 from typing import Any
 
-from sweeper.cli import output
+from sweeper.cli import output, promotion, trust
+from sweeper.cli.lineage import run_lineage
 from sweeper.cli.parsing import Parser, command
 
 WIDTH = 100
@@ -25,10 +26,11 @@ def add(commands: Any) -> None:
     ls = command(inner, "ls", run_ls, "list models and their versions")
     ls.add_argument("model", metavar="MODEL", nargs="?", help="only this one's versions")
     show = command(inner, "show", run_show, "one version: metrics, aliases, how it came to be")
-    lineage = command(inner, "lineage", run_lineage, "one version's whole lineage document")
-    for parser in (show, lineage):
+    lineage = command(inner, "lineage", run_lineage, "all that a version came from")
+    asked = (show, lineage, *trust.add(inner), *promotion.add(inner))
+    for parser in asked:
         parser.add_argument("model", metavar="MODEL[@ALIAS|/VERSION]", help="the newest by default")
-    for parser in (ls, show, lineage):
+    for parser in (ls, *asked):
         parser.add_argument(
             "--uri", metavar="URI", help="as the config's tracking.uri, if it has one"
         )
@@ -71,11 +73,6 @@ def run_show(arguments: argparse.Namespace) -> int:
         output.emit({**document, "lineage": lineage})
     else:
         output.lines(version_sheet(version, lineage))
-    return 0
-
-
-def run_lineage(arguments: argparse.Namespace) -> int:
-    output.emit(opened(arguments).lineage(*reference(arguments.model)))
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ from sweeper.config.pruner_section import read_pruner
 from sweeper.config.tree import Scalar, Table
 from sweeper.core.specs import (
     Budget,
+    Gate,
     Metric,
     PrunerSpec,
     RegisterSpec,
@@ -119,7 +121,7 @@ def read_register(at: Cursor, name: str, objectives: Sequence[Metric]) -> Regist
     become the sweep's metric (see `schema`)."""
     if at.is_word("none"):
         return None
-    keys = at.fields(("model", "alias", "when", "best", "within"))
+    keys = at.fields(("model", "alias", "when", "best", "within", "gate"))
     if "best" in keys:
         read_best(keys["best"], objectives)
     return RegisterSpec(
@@ -129,7 +131,20 @@ def read_register(at: Cursor, name: str, objectives: Sequence[Metric]) -> Regist
         if "when" in keys
         else "better",
         within=read_within(keys["within"], objectives) if "within" in keys else (),
+        gate=_gate(keys["gate"]) if "gate" in keys else Gate(),
     )
+
+
+def _gate(at: Cursor) -> Gate:
+    names = [each.name for each in dataclasses.fields(Gate)]
+    return Gate(**{name: _limit(child) for name, child in at.fields(names).items()})
+
+
+def _limit(at: Cursor) -> float:
+    found = at.number(expected="a number from 0 on")
+    if found < 0:
+        at.wrong("a number from 0 on")
+    return found
 
 
 def _alias(at: Cursor) -> str:

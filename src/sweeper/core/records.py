@@ -182,6 +182,7 @@ class DataDigest:
     holdout: str = ""
     holdout_rows: int = 0
     notes: tuple[str, ...] = ()  # what was done to the data, in words
+    files: tuple[tuple[str, str], ...] = ()  # those it was read from, each with its SHA-256
 
 
 @dataclass(frozen=True, slots=True)

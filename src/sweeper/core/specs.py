@@ -213,11 +213,22 @@ class Retries:
 
 
 @dataclass(frozen=True, slots=True)
+class Gate:
+    """What a version must keep to take an alias from another. None: no limit."""
+
+    margin: float = 0.0  # the interval of the difference lies above this
+    recall_loss: float | None = None  # no class's recall falls by more
+    predict_ms: float | None = None  # of a single row
+    model_bytes: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RegisterSpec:
     model: str
     alias: str = "champion"
     when: str = "better"  # better | always | never: when the alias moves
     within: tuple[tuple[str, float], ...] = ()  # of several objectives, what the winner must keep
+    gate: Gate = Gate()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ values have the same fingerprint, in every process and on every machine.
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,12 @@ def content_digest(frame: pd.DataFrame) -> str:
     widened = frame.astype({n: "float64" for n in frame if frame[n].dtype == "int64"})
     order = np.argsort(row_hashes(frame), kind="stable")
     return fingerprint(widened.iloc[order][sorted(frame.columns)])
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def row_hashes(frame: pd.DataFrame) -> Any:

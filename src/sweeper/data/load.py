@@ -52,6 +52,7 @@ def load(
         holdout=content_digest(content.iloc[aside]) if len(aside) else "",
         holdout_rows=len(aside),
         notes=(*whole.source.notes, *whole.typed.notes, *features.notes, *_copies(spec, hashes)),
+        files=whole.source.files,
     )
     return Dataset(
         train=_rows(features.X, whole.vectors, train),

@@ -20,7 +20,7 @@ it is dropped, and that is said.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ import pandas as pd
 
 from sweeper.data import lazy
 from sweeper.data.files import read_file
+from sweeper.data.fingerprint import file_digest
 from sweeper.data.problems import invalid, nearest
 from sweeper.data.user_code import call_user, load_object
 
@@ -49,6 +50,7 @@ class Source:
     place: str  # as the user wrote it
     target: str | None = None  # the target's name when the source itself knows it
     notes: tuple[str, ...] = ()
+    files: tuple[tuple[str, str], ...] = ()  # as the user wrote them, each with its SHA-256
 
 
 def read(source: str, directory: Path, key: str = "data.source") -> Source:
@@ -63,7 +65,8 @@ def read(source: str, directory: Path, key: str = "data.source") -> Source:
         found = _wrap(call_user(function, f"calling {source}", key), source, key)
     else:
         content, notes = read_file(source, directory, key)
-        found = _wrap(content, source, key, notes)
+        sha256 = file_digest(directory / Path(source).expanduser())
+        found = replace(_wrap(content, source, key, notes), files=((source, sha256),))
     if len(found.frame if found.block is None else found.block) == 0:
         raise invalid(key, f"{source} has no rows")
     return found

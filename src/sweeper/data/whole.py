@@ -86,6 +86,7 @@ def _read(spec: DataSpec, directory: Path) -> tuple[sources.Source, Any]:
         source.place,
         source.target,
         source.notes,
+        (*source.files, *extra.files),
     )
     return joined, np.arange(len(joined.frame)) >= len(source.frame)
 

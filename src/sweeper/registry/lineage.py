@@ -13,7 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sweeper.core.records import DataDigest, SplitDigest, Trial
+from sweeper.core.codec import plain
+from sweeper.core.records import Artifact, DataDigest, SplitDigest, Trial
 from sweeper.core.space import Value
 from sweeper.core.specs import Metric
 
@@ -27,10 +28,13 @@ def document(
     sweep: str,
     sweep_id: str,
     trial: Trial,
+    model: Artifact,
     metric: Metric,
     metrics: Mapping[str, float],
     seeds: Mapping[str, int],
     config: str,
+    sets: Sequence[str],
+    directory: str,
     data: DataDigest | None,
     splits: SplitDigest,
     holdout: Mapping[str, Value] | None,
@@ -42,7 +46,8 @@ def document(
 ) -> Document:
     """The lineage of the model that `trial`'s parameters gave.
 
-    `config`: its text, secrets masked. `environment`: what `environment()` found on the
+    `config`: its text, secrets masked; `sets`: the edits in force, as `--set` has them;
+    `directory`: the folder that the config's paths are relative to. `environment`: what `environment()` found on the
     controller. `cluster`: Ray's version and the nodes. `journal`: its length and digest.
     `parents`: earlier versions that this one was compared with, as {model, version, alias}.
     `times`: seconds since the epoch by name.
@@ -52,16 +57,22 @@ def document(
         "sweep": {"name": sweep, "id": sweep_id},
         "trial": {
             "number": trial.number,
-            "params": trial.params,
+            "params": plain(trial.params),
             "origin": trial.origin,
             "value": trial.value,
             "folds": {str(fold): trial.scores[fold] for fold in sorted(trial.scores)},
             "note": "the best of all trials: its cross-validation score is optimistic",
         },
+        "model": {"sha256": model.sha256, "bytes": model.size},
         "metric": {"name": metric.name, "goal": metric.goal.value, "scorer": metric.scorer},
         "metrics": metrics,
         "seeds": seeds,
-        "config": {"text": config, "sha256": hashlib.sha256(config.encode()).hexdigest()},
+        "config": {
+            "text": config,
+            "sha256": hashlib.sha256(config.encode()).hexdigest(),
+            "sets": sets,
+            "directory": directory,
+        },
         "data": _data(data),
         "splits": {"folds": splits.folds, "sizes": splits.sizes, "sha256": splits.sha256},
         "holdout": holdout,
@@ -71,8 +82,8 @@ def document(
         "parents": parents,
         "times": times,
     }
-    plain: Document = _plain(found)
-    return plain
+    document: Document = _plain(found)
+    return document
 
 
 def canonical(document: Mapping[str, Value]) -> bytes:
@@ -123,6 +134,7 @@ def _data(data: DataDigest | None) -> Document | None:
         "holdout_sha256": data.holdout,
         "holdout_rows": data.holdout_rows,
         "notes": list(data.notes),
+        "files": dict(data.files),
     }
 
 

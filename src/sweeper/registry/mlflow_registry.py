@@ -7,10 +7,14 @@ a version without the mark is shown to nobody.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import shutil
 import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -30,15 +34,20 @@ from sweeper.mlflow_store import (
 from sweeper.names import suggest
 from sweeper.ports import Champion, Registration, SweeperError
 from sweeper.registry import lineage as lineages
+from sweeper.registry import manifest, moves
 from sweeper.registry.checks import UnknownVersion, check_alias, check_artifact, check_model
 from sweeper.registry.reading import (
     BESIDE,
     COMPLETE,
     FOLDER,
     LINEAGE_SHA256,
+    MANIFEST_SHA256,
+    MARKS,
     MODEL_FILE,
     MODEL_SHA256,
     aliases,
+    changed,
+    download,
     pages,
     read_file,
     whole,
@@ -50,8 +59,12 @@ HOLDOUT_SHA256 = "sweeper.holdout_sha256"
 DATA_SHA256 = "sweeper.data_sha256"
 METRIC = "sweeper.metric"
 METRICS = "sweeper.metrics"
+SWEEP = "sweeper.sweep"
+TRIAL = "sweeper.trial"
 VERDICT = "sweeper.verdict"
-PREVIOUS = "sweeper.previous"  # the alias's version before this one
+
+PATIENCE = 5
+"""How often a registration decides again when its alias is moved meanwhile."""
 
 SCRATCH = ".model-"  # how the folders begin in which uploads are put together
 
@@ -67,6 +80,11 @@ class Version:
     metrics: dict[str, float]
     tags: dict[str, str]
     created: float  # seconds since the epoch
+
+    @property
+    def title(self) -> str:
+        """As it is named on the command line."""
+        return f"{self.name}/{self.version}"
 
 
 class MlflowRegistry:
@@ -87,7 +105,7 @@ class MlflowRegistry:
         if not exists(self._uri):
             return None
         with refused(self._uri):
-            found = self._holder(model, alias)
+            found = moves.holder(self._client, model, alias)
             return None if found is None else self._as_champion(found, self._content(found))
 
     def register(self, registration: Registration) -> Registered:
@@ -107,6 +125,9 @@ class MlflowRegistry:
             own = self._own(registration, hashlib.sha256(content).hexdigest())
             if own is None or COMPLETE not in own.tags:
                 own = self._make(registration, content, own)
+            for _ in range(PATIENCE):
+                with contextlib.suppress(moves.Overtaken):  # decided anew, by who holds it now
+                    return self._settle(registration, own)
             return self._settle(registration, own)
 
     def versions(self, model: str | None = None) -> list[Version]:
@@ -143,7 +164,7 @@ class MlflowRegistry:
     def lineage(self, model: str, ref: str | None = None) -> dict[str, Value]:
         """The version's lineage document. SweeperError when it is not the one registered."""
         version = self.show(model, ref)
-        name = f"{version.name}/{version.version}"
+        name = version.title
         if not version.digest:
             raise SweeperError(f"{name} has no lineage: it was not registered by sweeper")
         with refused(self._uri):
@@ -157,6 +178,87 @@ class MlflowRegistry:
             )
         document: dict[str, Value] = json.loads(text)
         return document
+
+    def changed(self, version: Version) -> list[str]:
+        """What of the version's files is not as it was registered, in words."""
+        with tempfile.TemporaryDirectory(prefix="sweeper-") as scratch:
+            return self._copied(version, Path(scratch))[1]
+
+    @contextmanager
+    def fetch(self, version: Version) -> Iterator[Path]:
+        """A copy of the version's folder for as long as the context lasts, verified first.
+
+        SweeperError names what is not as it was registered.
+        """
+        with tempfile.TemporaryDirectory(prefix="sweeper-") as scratch:
+            folder, wrong = self._copied(version, Path(scratch))
+            if folder is None or wrong:
+                raise SweeperError(
+                    f"{version.title} is not what was registered, and nothing of it is used: "
+                    f"{'; '.join(wrong)}. Restore it from a backup"
+                )
+            yield folder
+
+    def move(self, model: str, alias: str, to: moves.Move) -> None:
+        """Give an alias to a version; Overtaken when another than `to.previous` holds it."""
+        with refused(self._uri):
+            moves.move(self._client, self._uri, model, check_alias(alias), to)
+
+    def holder(self, model: str, alias: str) -> Version | None:
+        """The version that has the alias; None when there is none."""
+        with refused(self._uri):
+            found = moves.holder(self._client, check_model(model), check_alias(alias))
+            if found is None:
+                return None
+            held = aliases(self._client, f"name = '{model}'")
+        return _version(found, held.get((found.name, int(found.version)), ()))
+
+    def looks(self, model: str, holdout: str) -> int:
+        """How often versions of the model were compared on this holdout to move an alias."""
+        with refused(self._uri):
+            named = self._client.get_registered_model(check_model(model)).aliases
+            every = [self.history(model, alias) for alias in named]
+        return sum(each.look > 0 and each.holdout == holdout for told in every for each in told)
+
+    def content(self, version: Version) -> bytes:
+        """The model's own bytes, verified first."""
+        with self.fetch(version) as folder:
+            path = version.tags[MODEL_FILE].removeprefix(f"{version.tags[FOLDER]}/")
+            return (folder / path).read_bytes()
+
+    def insist(self, version: Version) -> None:
+        """SweeperError when the version is not what was registered."""
+        with self.fetch(version):
+            pass
+
+    def history(self, model: str, alias: str) -> list[moves.Move]:
+        """All moves of a model's alias, the oldest first."""
+        with refused(self._uri):
+            return moves.history(self._client, check_model(model), check_alias(alias))
+
+    def contradictions(self, version: Version, lineage: dict[str, Value]) -> Iterator[str]:
+        """Where the version's tags say something else than its lineage."""
+        for tag, told in _said(lineage).items():
+            if version.tags.get(tag) != told:
+                yield f"{tag} is {version.tags.get(tag)!r}, and the lineage says {told!r}"
+
+    def note(self, version: Version, tag: str, text: str) -> None:
+        """Keep something about the version with it, in place of what was kept there before."""
+        with refused(self._uri):
+            self._client.set_model_version_tag(version.name, str(version.version), tag, text)
+
+    def _copied(self, version: Version, into: Path) -> tuple[Path | None, list[str]]:
+        """The version's folder, and what of it is wrong."""
+        lacking = [tag for tag in MARKS if tag not in version.tags]
+        if lacking:
+            raise SweeperError(
+                f"{version.title} was not registered by sweeper, or lost its tag {lacking[0]}: "
+                "there is nothing to verify it by"
+            )
+        with refused(self._uri):
+            found = self._client.get_model_version(version.name, str(version.version))
+            folder = download(self._client, found, into)
+        return folder, ["its files are gone"] if folder is None else [*changed(folder, found.tags)]
 
     @cached_property
     def _client(self) -> Any:
@@ -187,8 +289,12 @@ class MlflowRegistry:
         )
         sha256 = hashlib.sha256(content).hexdigest()
         folder = f"models/{sha256[:16]}"
-        tags = _tags(registration, sha256) | {FOLDER: folder}
-        tags[MODEL_FILE] = f"{folder}/{self._upload(run.info.run_id, registration, content)}"
+        name, listed = self._upload(run.info.run_id, registration, content)
+        tags = _tags(registration, sha256) | {
+            FOLDER: folder,
+            MODEL_FILE: f"{folder}/{name}",
+            MANIFEST_SHA256: listed,
+        }
         if CURSOR not in run.data.tags:  # no tracker looks after this run
             client.set_terminated(run.info.run_id)
         if unfinished is not None and unfinished.tags.get(MODEL_SHA256) != sha256:
@@ -200,8 +306,9 @@ class MlflowRegistry:
                 client.set_model_version_tag(version.name, version.version, key, value)
         return client.get_model_version(version.name, version.version)
 
-    def _upload(self, run_id: str, registration: Registration, content: bytes) -> str:
-        """Put the model and what belongs to it into the run; the name of the model's file."""
+    def _upload(self, run_id: str, registration: Registration, content: bytes) -> tuple[str, str]:
+        """Put the model and what belongs to it into the run; the name of the model's file, and
+        the digest of the manifest of all."""
         near = Path(registration.model_file).parent  # the sweep's own directory, never /tmp
         with tempfile.TemporaryDirectory(dir=near, prefix=SCRATCH) as scratch:
             folder = Path(scratch) / "model"
@@ -211,9 +318,11 @@ class MlflowRegistry:
             (beside / "lineage.json").write_bytes(lineages.canonical(registration.lineage))
             for file, path in registration.files.items():
                 shutil.copyfile(path, beside / file)
+            listed = manifest.text(manifest.written(folder))
+            (beside / manifest.NAME).write_bytes(listed)
             sha256 = hashlib.sha256(content).hexdigest()
             self._client.log_artifacts(run_id, str(folder), f"models/{sha256[:16]}")
-        return name
+        return name, hashlib.sha256(listed).hexdigest()
 
     def _create(self, registration: Registration, run: Any, folder: str, tags: Any) -> Any:
         from mlflow.exceptions import MlflowException
@@ -229,38 +338,37 @@ class MlflowRegistry:
             source=f"{run.info.artifact_uri}/{folder}",
             run_id=run.info.run_id,
             tags=tags,
-            description=f"from sweep {registration.sweep}, trial {tags['sweeper.trial']}",
+            description=f"from sweep {registration.sweep}, trial {tags[TRIAL]}",
         )
 
     def _settle(self, registration: Registration, own: Any) -> Registered:
         """Move the alias if the rule says so, after the verdict is kept with the version."""
         client, version, alias = self._client, int(own.version), registration.alias
-        holder = self._holder(registration.model, alias)
+        holder = moves.holder(client, registration.model, alias)
         digest = own.tags[LINEAGE_SHA256]
         if holder is not None and int(holder.version) == version:
             verdict = own.tags.get(VERDICT, f"{alias} already names this version")
             return Registered(registration.model, version, digest, alias, verdict)
         champion = None if holder is None else self._as_champion(holder, None)
         decision = decide(registration, version, champion)
-        told = {VERDICT: decision.verdict}
-        if champion is not None:
-            told[PREVIOUS] = str(champion.version)
-        for key, value in told.items():
-            client.set_model_version_tag(own.name, own.version, key, value)
+        client.set_model_version_tag(own.name, own.version, VERDICT, decision.verdict)
         if decision.moves:
-            client.set_registered_model_alias(registration.model, alias, own.version)
+            previous = None if champion is None else champion.version
+            self.move(
+                registration.model,
+                alias,
+                moves.Move(
+                    version,
+                    previous,
+                    moves.REGISTERED,
+                    registration.by,
+                    decision.verdict,
+                    time.time(),
+                    own.tags[HOLDOUT_SHA256],
+                ),
+            )
         held = alias if decision.moves else ""
         return Registered(registration.model, version, digest, held, decision.verdict)
-
-    def _holder(self, model: str, alias: str) -> Any | None:
-        from mlflow.exceptions import MlflowException
-
-        try:
-            return self._client.get_model_version_by_alias(model, alias)
-        except MlflowException as error:
-            if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
-                return None  # the model, or the alias, is not there
-            raise
 
     def _content(self, version: Any) -> bytes | None:
         if MODEL_FILE not in version.tags:
@@ -285,17 +393,24 @@ class MlflowRegistry:
 
 
 def _tags(registration: Registration, sha256: str) -> dict[str, str]:
-    facts = lineages.facts(registration.lineage)
     return {
+        **_said(registration.lineage),
         SWEEP_ID: registration.sweep_id,
-        "sweeper.sweep": registration.sweep,
-        "sweeper.trial": facts.trial,
+        SWEEP: registration.sweep,
         MODEL_SHA256: sha256,
         LINEAGE_SHA256: lineages.digest(registration.lineage),
+    }
+
+
+def _said(lineage: Mapping[str, Value]) -> dict[str, str]:
+    """The tags that repeat what the lineage says."""
+    facts = lineages.facts(lineage)
+    return {
+        TRIAL: facts.trial,
         HOLDOUT_SHA256: facts.holdout,
         DATA_SHA256: facts.data,
         METRIC: facts.metric,
-        METRICS: json.dumps(registration.metrics, sort_keys=True),
+        METRICS: json.dumps(lineage.get("metrics") or {}, sort_keys=True),
     }
 
 
@@ -305,7 +420,16 @@ def _version(found: Any, aliases: tuple[str, ...]) -> Version:
         version=int(found.version),
         aliases=aliases,
         digest=found.tags.get(LINEAGE_SHA256, ""),
-        metrics=json.loads(found.tags.get(METRICS, "{}")),
+        metrics=_metrics(found.tags.get(METRICS, "{}")),
         tags=dict(found.tags),
         created=found.creation_timestamp / 1000,
     )
+
+
+def _metrics(text: str) -> dict[str, float]:
+    """None where the tag is no longer what was written: `verify` says so."""
+    try:
+        found: dict[str, float] = json.loads(text)
+    except ValueError:
+        return {}
+    return found

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sweeper.mlflow_store import SWEEP_ID, connect, exists, refused
+from sweeper.registry import manifest
 from sweeper.registry.checks import check_model
 
 COMPLETE = "sweeper.complete"
 MODEL_SHA256 = "sweeper.model_sha256"
 LINEAGE_SHA256 = "sweeper.lineage_sha256"
+MANIFEST_SHA256 = "sweeper.manifest_sha256"
 MODEL_FILE = "sweeper.model_file"  # where in the run's artefacts the model's own bytes are
 FOLDER = "sweeper.folder"  # where in the run's artefacts the MLflow model is
+
+MARKS = (COMPLETE, MODEL_SHA256, LINEAGE_SHA256, MANIFEST_SHA256, MODEL_FILE, FOLDER)
+"""The tags of every version that sweeper registered whole."""
 
 BESIDE = "sweeper"  # the folder in the model's own for lineage, report, config and pictures
 
@@ -89,6 +94,35 @@ def read_file(client: Any, version: Any, path: str) -> bytes | None:
         return Path(client.download_artifacts(version.run_id, path, scratch)).read_bytes()
 
 
+def download(client: Any, version: Any, into: Path) -> Path | None:
+    """The version's folder, copied into `into`; None when it is gone."""
+    folder = version.tags[FOLDER]
+    if not client.list_artifacts(version.run_id, folder):
+        return None
+    return Path(client.download_artifacts(version.run_id, folder, str(into)))
+
+
+def changed(folder: Path, tags: Mapping[str, str]) -> Iterator[str]:
+    """What of a copied folder is not as it was registered, a sentence for each file."""
+    listed = folder / BESIDE / manifest.NAME
+    content = listed.read_bytes() if listed.is_file() else None
+    if content is None or hashlib.sha256(content).hexdigest() != tags[MANIFEST_SHA256]:
+        how = "is gone" if content is None else "has been changed"
+        yield f"{BESIDE}/{manifest.NAME} {how}: its SHA-256 was {tags[MANIFEST_SHA256]}"
+        return
+    found = manifest.written(folder)
+    del found[f"{BESIDE}/{manifest.NAME}"]
+    expected = manifest.load(content)
+    yield from manifest.wrong(found, expected)
+    told = {
+        MODEL_SHA256: expected.get(tags[MODEL_FILE].removeprefix(f"{tags[FOLDER]}/")),
+        LINEAGE_SHA256: expected.get(f"{BESIDE}/lineage.json"),
+    }
+    for tag, sha256 in told.items():
+        if tags[tag] != sha256:
+            yield f"the version's tag {tag} has been changed: it was {sha256}"
+
+
 def whole(tags: dict[str, str]) -> bool:
     """False for a version that sweeper began and has not finished."""
     return SWEEP_ID not in tags or COMPLETE in tags
@@ -107,17 +141,10 @@ def _kept(client: Any, version: Any, names: tuple[str, ...], sweep_id: str) -> K
 
 def _lacks(client: Any, version: Any) -> Iterator[str]:
     tags = version.tags
-    missing = [tag for tag in (COMPLETE, MODEL_SHA256, LINEAGE_SHA256, FOLDER) if tag not in tags]
+    missing = [tag for tag in MARKS if tag not in tags]
     if missing or not version.source:
         yield f"it is half registered: no {missing[0] if missing else 'source'}"
         return
-    files = (
-        ("its model", tags.get(MODEL_FILE, ""), tags[MODEL_SHA256]),
-        ("its lineage", f"{tags[FOLDER]}/{BESIDE}/lineage.json", tags[LINEAGE_SHA256]),
-    )
-    for what, path, sha256 in files:
-        content = read_file(client, version, path)
-        if content is None:
-            yield f"{what} is gone"
-        elif hashlib.sha256(content).hexdigest() != sha256:
-            yield f"{what} has been changed"
+    with tempfile.TemporaryDirectory(prefix="sweeper-") as scratch:
+        folder = download(client, version, Path(scratch))
+        yield from ["its files are gone"] if folder is None else list(changed(folder, tags))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sweeper.core.space import Value
+from sweeper.core.specs import Gate
 from sweeper.ports import Champion, Registration
 from sweeper.registry.lineage import Facts, facts
 
@@ -23,7 +24,8 @@ def decide(registration: Registration, version: int, champion: Champion | None) 
 
     always: the alias moves. never: it does not. better: it moves to the first version, or
     when the holdout report shows, by a paired comparison on the same holdout and metric
-    with the very version that holds the alias now, that the new one is better.
+    with the very version that holds the alias now, that the new one is better, and passes
+    the gate.
     """
     alias = registration.alias
     if registration.when == "never":
@@ -37,10 +39,27 @@ def decide(registration: Registration, version: int, champion: Champion | None) 
     if obstacle:
         return _stays(registration, version, champion, obstacle)
     versus = (registration.holdout or {})["versus_champion"]
-    if versus["better"]:
-        return Decision(True, f"{moved}: {_difference(versus)}")
-    why = f"{_difference(versus)}, which does not show that it is better"
-    return _stays(registration, version, champion, why)
+    against = "; ".join(failures(versus, registration.gate))
+    if against:
+        return _stays(registration, version, champion, against)
+    return Decision(True, f"{moved}: {difference(versus)}")
+
+
+def failures(versus: Mapping[str, Value], gate: Gate) -> Iterator[str]:
+    """Why the new one of two models that were compared does not pass, each reason in words."""
+    if versus["low"] is None or not versus["low"] > gate.margin:
+        by = f" by more than {gate.margin:g}" if gate.margin else ""
+        yield f"{difference(versus)}, which does not show that it is better{by}"
+    for label, change in (versus.get("recall_change") or {}).items():
+        if gate.recall_loss is not None and change is not None and -change > gate.recall_loss:
+            yield (
+                f"the recall of class {label} falls by {-change:.4g}, more than {gate.recall_loss:g}"
+            )
+    for name, unit in (("predict_ms", "ms to predict a row"), ("model_bytes", "bytes")):
+        limit, cost = getattr(gate, name), (versus.get(name) or {}).get("new")
+        if limit is not None and (cost is None or cost > limit):
+            found = "an unknown number of" if cost is None else f"{cost:.4g}"
+            yield f"it takes {found} {unit}, more than {limit:g}"
 
 
 def _incomparable(registration: Registration, new: Facts, champion: Champion) -> str:
@@ -74,7 +93,8 @@ def _compared(registration: Registration) -> int | None:
     return int(held[0]) if held else None
 
 
-def _difference(versus: Mapping[str, Value]) -> str:
+def difference(versus: Mapping[str, Value]) -> str:
+    """What a paired comparison found, with its interval."""
     unit = f" over {versus['unit']}" if versus.get("unit") else ""
     return (
         f"on the same holdout its {versus['metric']} is {_better(versus['difference'])} "
@@ -99,5 +119,5 @@ def _stays(
 ) -> Decision:
     alias = registration.alias
     where = f"stays at version {champion.version}" if champion else "not set"
-    call = f'set_registered_model_alias("{registration.model}", "{alias}", "{version}")'
-    return Decision(False, f"{alias} {where}: {why}. To move it by hand, with MlflowClient: {call}")
+    call = f"sweeper models promote {registration.model}/{version} --alias {alias} --force"
+    return Decision(False, f"{alias} {where}: {why}. To move it all the same: {call}")

@@ -30,11 +30,12 @@ def costs(job: Job, model: Callable[[], Any], X: Any, fit_seconds: float) -> dic
         elif name == "model_bytes":
             found[name] = float(len(dump(model())))
         else:
-            found[name] = _predict_ms(model(), X)
+            found[name] = predict_ms(model(), X)
     return found
 
 
-def _predict_ms(model: Any, X: Any) -> float:
+def predict_ms(model: Any, X: Any) -> float:
+    """Of a single row, the median of several. InvalidMetric where rows are no table's."""
     if not tabular(X) or not len(X):
         raise InvalidMetric(
             "predict_ms needs rows to predict, and this data is no table: measure it in the "

@@ -17,7 +17,7 @@ from sweeper.worker.called import called, scoring
 from sweeper.worker.coded import CodedClassifier
 from sweeper.worker.measures import Measures, Ranking
 from sweeper.worker.replay import Replay
-from sweeper.worker.resampling import Resampling
+from sweeper.worker.resampling import Resampling, resampling
 from sweeper.worker.scoring import ordered_labels
 
 Array = np.ndarray[Any, Any]
@@ -63,6 +63,12 @@ def evaluate(job: Job, replay: Replay, rows: Rows, draws: Resampling) -> Evaluat
     truth, predicted = np.asarray(rows.y, dtype=float), replay.predict(replay.rows)
     plain = Evaluation(*_both(lambda w: measures.regression(truth, predicted, w), draws))
     return _with_own(plain, job, replay, rows, draws)
+
+
+def drawn(job: Job, rows: Rows, seed: int) -> Resampling:
+    """The resamples of these rows; fewer where a resample has many rankings to go through."""
+    classes = len(all_labels(job, rows)) if job.task == "classification" else 1
+    return resampling(rows, seed, classes if classes > 2 else 1)
 
 
 def all_labels(job: Job, rows: Rows) -> tuple[Value, ...]:

@@ -12,11 +12,12 @@ import numpy as np
 from sweeper.core.records import Success
 from sweeper.ports import Job, Order, Rows, RunResult
 from sweeper.worker import comparison, models, plots, report
-from sweeper.worker.evaluation import Evaluation, all_labels, evaluate
+from sweeper.worker.evaluation import Evaluation, drawn, evaluate
 from sweeper.worker.failures import failure
 from sweeper.worker.replay import Replay
 from sweeper.worker.report import Report
-from sweeper.worker.resampling import Resampling, resampling
+from sweeper.worker.resampling import Resampling
+from sweeper.worker.rivals import Rival, beside, rival
 
 Files = dict[str, tuple[str, bytes]]
 
@@ -39,10 +40,12 @@ def run_holdout(job: Job, order: Order) -> RunResult:
         unit, units            what was resampled (rows, groups, blocks of time); how many
         resamples, confidence  of the intervals
         weighted               whether the metrics use sample weights
+        predictions_sha256     of all the model's answers, to compare it with one made again
         metrics                {name: {value, low, high, note?}}, None where undefined
         baselines              {dummy, default}: {model, metrics} or {error}
-        versus_champion        {metric, difference, low, high, better, unit, resamples} or
-                               {error}; a positive difference is for the new model
+        versus_champion        {metric, difference, low, high, better, unit, resamples} and what
+                               `rivals.beside` adds, or {error}; a positive difference is for
+                               the new model
 
     and of a classification
 
@@ -65,7 +68,7 @@ def run_holdout(job: Job, order: Order) -> RunResult:
 def _look(job: Job, order: Order, rows: Rows, model: Any) -> tuple[Report, Files]:
     if rows.y is None or job.task not in TASKS:
         return report.unchecked(job, "its target is not known (name it in `data.target`)"), {}
-    draws = resampling(rows, order.seed, _curves(job, rows))
+    draws = drawn(job, rows, order.seed)
     try:
         replay = Replay(model, rows.X, job.task)
         found = evaluate(job, replay, rows, draws)
@@ -73,11 +76,13 @@ def _look(job: Job, order: Order, rows: Rows, model: Any) -> tuple[Report, Files
         if job.spec.train is None:
             raise
         return report.unchecked(job, _told(job, error)), {}
-    whole = report.measured(job, found, draws)
+    whole = report.measured(job, found, draws) | {"predictions_sha256": replay.digest()}
     whole["baselines"] = _baselines(job, order, rows, draws)
     if order.champion is not None:
-        content = order.champion
-        whole["versus_champion"] = _or_error(job, lambda: _versus(job, content, rows, draws, found))
+        content, mine = order.champion, Rival(model, replay, found, len(order.model or b""))
+        whole["versus_champion"] = _or_error(
+            job, lambda: beside(job, mine, rival(job, content, rows, draws), rows, draws)
+        )
     return whole, _pictures(rows, replay, found)
 
 
@@ -95,12 +100,6 @@ def _pictures(rows: Rows, replay: Replay, found: Evaluation) -> Files:
     return {"predicted_vs_true": ("predicted_vs_true.png", content)}
 
 
-def _curves(job: Job, rows: Rows) -> int:
-    """How many rankings of the rows each resample has to go through."""
-    classes = len(all_labels(job, rows)) if job.task == "classification" else 1
-    return classes if classes > 2 else 1
-
-
 def _baselines(job: Job, order: Order, rows: Rows, draws: Resampling) -> Report:
     def measured(name: str, model: Any, X: Any) -> Report:
         return report.baseline(name, evaluate(job, Replay(model, X, job.task), rows, draws))
@@ -110,12 +109,6 @@ def _baselines(job: Job, order: Order, rows: Rows, draws: Resampling) -> Report:
     if job.spec.model is not None:
         found["default"] = _or_error(job, lambda: measured(*comparison.default(job, order), rows.X))
     return found
-
-
-def _versus(job: Job, content: bytes, rows: Rows, draws: Resampling, found: Evaluation) -> Report:
-    champion = models.load(content, job.directory)
-    theirs = evaluate(job, Replay(champion, rows.X, job.task), rows, draws)
-    return comparison.versus(job.spec.metric, draws.unit, found, theirs)
 
 
 def _or_error(job: Job, measure: Callable[[], Report]) -> Report:

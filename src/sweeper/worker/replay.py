@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import Any
 
 import numpy as np
@@ -25,7 +27,9 @@ class Replay:
         row, finite ones for a regression.
         """
         size = X.shape[0] if hasattr(X, "shape") else len(X)  # a sparse matrix has no len
-        self.predict = _one_per_row(model.predict(X), size, task).__getitem__
+        answers = _one_per_row(model.predict(X), size, task)
+        self.predict = answers.__getitem__
+        self._answers = {"predict": answers}
         self.rows = np.arange(size)
         if task == "classification" and hasattr(model, "classes_"):
             self.classes_ = np.asarray(model.classes_)
@@ -39,6 +43,20 @@ class Replay:
         classes = len(self.classes_)
         if values.shape[1:] == (classes,) or (classes == 2 and values.ndim == 1):
             setattr(self, method, values.__getitem__)
+            self._answers[method] = values
+
+    def digest(self) -> str:
+        """SHA-256 of all the answers in the order of the rows: the same to the last bit, or not."""
+        state = hashlib.sha256()
+        for method, values in sorted(self._answers.items()):
+            numeric = values.dtype.kind in "fiu"
+            content = (
+                values.astype("<f8").tobytes()
+                if numeric
+                else json.dumps([str(value) for value in values]).encode()
+            )
+            state.update(f"{method} {values.shape} ".encode() + content)
+        return state.hexdigest()
 
 
 def _one_per_row(given: Any, rows: int, task: str) -> Array:

@@ -11,10 +11,10 @@ MOST = 5
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing looked at. `mend`: what to do, where it is not well."""
+    """One thing looked at; `ok` None: it could not be. `mend`: what to do, where it is not well."""
 
     name: str
-    ok: bool
+    ok: bool | None
     found: str
     mend: str = ""
 
