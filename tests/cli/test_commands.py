@@ -10,6 +10,7 @@ import pytest
 from sweeper.app.replaying import Difference, Package, Replayed
 from sweeper.cli.main import main
 from sweeper.cli.models import reference
+from sweeper.registry.moves import Move
 
 
 @dataclass
@@ -55,6 +56,9 @@ class Registry:
             "data": {"sha256": "ab" * 32, "rows": 569},
             "times": {"created": 1_700_000_000.0},
         }
+
+    def histories(self, model: str) -> dict[str, list[Move]]:
+        return {"champion": [Move(3, 2, "promoted", "her@there", "it is better", 1_700_000_000.0)]}
 
 
 @pytest.fixture
@@ -254,12 +258,21 @@ def test_models_ls_of_nothing_is_an_empty_list(registry, capsys) -> None:
 def test_models_show_has_the_documented_keys_with_the_lineage(registry, capsys) -> None:
     assert main(["models", "show", "income@champion", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
-    assert list(document) == ["name", "version", "aliases", "digest", "metrics", "lineage"]
+    assert list(document) == [
+        "name",
+        "version",
+        "aliases",
+        "digest",
+        "metrics",
+        "history",
+        "lineage",
+    ]
     assert document["lineage"]["scores"] == [0.9, None]
     assert registry.asked == [("income", "champion")]
     assert main(["models", "show", "income/3"]) == 0
     said = capsys.readouterr().out
     assert said.startswith("income version 3 · champion\n")
+    assert "champion: version 3 promoted by her@there: it is better" in said
     assert "sweep   income" in said
     assert "data    sha256 abababababab, rows 569" in said
     assert "times   created 2023-11-" in said

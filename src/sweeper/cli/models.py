@@ -67,12 +67,13 @@ def run_show(arguments: argparse.Namespace) -> int:
     registry = opened(arguments)
     name, ref = reference(arguments.model)
     version, lineage = registry.show(name, ref), registry.lineage(name, ref)
+    histories = registry.histories(name)
     if arguments.json:
         document = summary(version)
         del document["created"]
-        output.emit({**document, "lineage": lineage})
+        output.emit({**document, "history": history_json(histories), "lineage": lineage})
     else:
-        output.lines(version_sheet(version, lineage))
+        output.lines(version_sheet(version, lineage, histories))
     return 0
 
 
@@ -111,7 +112,26 @@ def when(created: Any) -> str:
     return datetime.fromtimestamp(created).strftime("%Y-%m-%d %H:%M")
 
 
-def version_sheet(version: Any, lineage: dict[str, Any]) -> list[str]:
+def history_json(histories: Any) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {alias: [asdict(move) for move in moves] for alias, moves in histories.items()}
+
+
+def moved(histories: Any) -> list[str]:
+    """What became of the model's aliases, the latest first."""
+    from sweeper.cli.text import one_line, shorten
+
+    lines = []
+    for alias, moves in histories.items():
+        for move in reversed(moves):
+            by = f" by {move.by}" if move.by else ""
+            said = f"{when(move.at)}  {alias}: version {move.version} {move.how}{by}: {move.why}"
+            lines.append(f"  {shorten(one_line(said), WIDTH)}")
+    return ["", "aliases", *lines] if lines else []
+
+
+def version_sheet(version: Any, lineage: dict[str, Any], histories: Any) -> list[str]:
     from sweeper.cli.text import number, pairs
 
     aliases = f" · {', '.join(version.aliases)}" if version.aliases else ""
@@ -120,11 +140,12 @@ def version_sheet(version: Any, lineage: dict[str, Any]) -> list[str]:
     title = f"{version.name} version {version.version}{aliases}"
     times = {name: when(at) for name, at in lineage.get("times", {}).items()}
     parts = {**lineage, "times": times} if times else lineage
-    return [title, *pairs(rows), "", "lineage", *pairs([(k, brief(v)) for k, v in parts.items()])]
+    facts = pairs([(name, brief(value)) for name, value in parts.items()])
+    return [title, *pairs(rows), "", "lineage", *facts, *moved(histories)]
 
 
 def brief(value: Any) -> str:
-    """A part of the lineage in one line; `models lineage` prints it whole."""
+    """A part of the lineage in one line; `models lineage --json` prints it whole."""
     from sweeper.cli.text import one_line, shorten
 
     return shorten(one_line(told(value)), WIDTH)

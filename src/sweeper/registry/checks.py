@@ -30,7 +30,7 @@ def check_alias(alias: str) -> str:
     plain = re.fullmatch(r"[A-Za-z][A-Za-z0-9_\-]*", alias)
     if not plain or len(alias) > _LONGEST or re.fullmatch(r"(?i)latest|v\d+", alias):
         raise SweeperError(
-            f"register.alias is {alias!r}: expected a letter and then letters, digits, '-' "
+            f"alias {alias!r}: expected a letter and then letters, digits, '-' "
             "and '_'; `latest` and names as `v3` are taken by MLflow"
         )
     return alias

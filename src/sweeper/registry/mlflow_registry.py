@@ -215,10 +215,8 @@ class MlflowRegistry:
 
     def looks(self, model: str, holdout: str) -> int:
         """How often versions of the model were compared on this holdout to move an alias."""
-        with refused(self._uri):
-            named = self._client.get_registered_model(check_model(model)).aliases
-            every = [self.history(model, alias) for alias in named]
-        return sum(each.look > 0 and each.holdout == holdout for told in every for each in told)
+        every = [each for told in self.histories(model).values() for each in told]
+        return sum(each.look > 0 and each.holdout == holdout for each in every)
 
     def content(self, version: Version) -> bytes:
         """The model's own bytes, verified first."""
@@ -233,8 +231,12 @@ class MlflowRegistry:
 
     def history(self, model: str, alias: str) -> list[moves.Move]:
         """All moves of a model's alias, the oldest first."""
+        return self.histories(model).get(check_alias(alias), [])
+
+    def histories(self, model: str) -> dict[str, list[moves.Move]]:
+        """The same of every alias that the model has or had."""
         with refused(self._uri):
-            return moves.history(self._client, check_model(model), check_alias(alias))
+            return moves.histories(self._client, check_model(model))
 
     def contradictions(self, version: Version, lineage: dict[str, Value]) -> Iterator[str]:
         """Where the version's tags say something else than its lineage."""

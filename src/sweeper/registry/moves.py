@@ -45,12 +45,19 @@ class Overtaken(SweeperError):
     """Somebody else moved the alias meanwhile; the message says who, and nothing was changed."""
 
 
+def histories(client: Any, model: str) -> dict[str, list[Move]]:
+    """All moves of each alias that the model has or had, the oldest first."""
+    found: dict[str, list[Move]] = {}
+    for key, text in sorted(client.get_registered_model(model).tags.items()):
+        if key.startswith(f"{HISTORY}."):
+            alias = key.removeprefix(f"{HISTORY}.").rpartition(".")[0]
+            found.setdefault(alias, []).append(Move(**json.loads(text)))
+    return found
+
+
 def history(client: Any, model: str, alias: str) -> list[Move]:
     """All moves of the alias, the oldest first."""
-    prefix = f"{HISTORY}.{alias}."
-    tags = client.get_registered_model(model).tags
-    found = sorted((key, text) for key, text in tags.items() if key.startswith(prefix))
-    return [Move(**json.loads(text)) for _, text in found]
+    return histories(client, model).get(alias, [])
 
 
 def holder(client: Any, model: str, alias: str) -> Any | None:
