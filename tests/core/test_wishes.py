@@ -154,6 +154,13 @@ def test_an_edit_that_says_nothing_new_is_refused():
     assert world.now().taken[-1].refused == "the sweep has these settings already"
 
 
+def test_a_budget_of_fewer_trials_than_have_begun_is_refused_when_it_is_what_is_there():
+    world = World(spec(trials=2, pruner="none"))
+    world.run()
+    world.wish(edit(world, budget=Budget(1)))
+    assert world.now().taken[-1].refused == "2 trials have begun already"
+
+
 def test_a_cancelled_trial_ends_at_once_and_does_not_come_back():
     world = World(spec(trials=3), slots=1)
     while not world.now().trials:

@@ -110,8 +110,12 @@ def _settings(state: State, event: e.SettingsChanged) -> None:
 
 def room(state: State, trials: int | None) -> bool:
     """Whether a budget of so many trials leaves some to begin."""
-    begun = len(state.trials) + len(state.asking) + len(state.queue)
-    return trials is None or begun < trials
+    return trials is None or begun(state) < trials
+
+
+def begun(state: State) -> int:
+    """Trials that count against the budget: they are there, asked for, or wait to be."""
+    return len(state.trials) + len(state.asking) + len(state.queue)
 
 
 def _data(state: State, event: e.DataChanged) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from sweeper.core import commands as c
 from sweeper.core import events as e
 from sweeper.core.endings import recall
+from sweeper.core.evolve import begun
 from sweeper.core.merge import merge
 from sweeper.core.records import LIVE, State, SweepState, TrialState
 from sweeper.core.specs import SweepSpec
@@ -58,9 +59,8 @@ def edited(
     What has begun has begun: a budget of fewer trials becomes one of so many.
     """
     spec = merge(edit.base, state.spec, edit.spec)
-    begun = len(state.trials) + len(state.asking) + len(state.queue)
-    if spec.budget.trials is not None and spec.budget.trials < begun:
-        least = dataclasses.replace(spec.budget, trials=begun)
+    if spec.budget.trials is not None and spec.budget.trials < begun(state):
+        least = dataclasses.replace(spec.budget, trials=begun(state))
         spec = dataclasses.replace(spec, budget=least)
     if spec == state.spec and filed in (None, state.filed):
         return []
@@ -89,6 +89,9 @@ def _resume(state: State, s: Requested, wish: Resume) -> Decision:
 def _edit(state: State, s: Requested, wish: Edit) -> Decision:
     events = edited(state, s.t, wish, s.author)
     if not events:
+        trials = wish.spec.budget.trials
+        if trials is not None and trials < begun(state):
+            raise _Refused(f"{begun(state)} trials have begun already")
         raise _Refused("the sweep has these settings already")
     return events, []
 
