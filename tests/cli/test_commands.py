@@ -9,7 +9,7 @@ import pytest
 
 from sweeper.app.replaying import Difference, Package, Replayed
 from sweeper.cli.main import main
-from sweeper.cli.models import reference
+from sweeper.cli.versions import reference
 from sweeper.registry.moves import Move
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sweeper.cli import output
 from sweeper.cli.parsing import Parser, command
+from sweeper.cli.versions import DIGEST, named, reference, told, when
 
 
 def add(commands: Any) -> None:
@@ -21,7 +22,6 @@ def add(commands: Any) -> None:
 
 def run_lineage(arguments: argparse.Namespace) -> int:
     from sweeper import api, app
-    from sweeper.cli.models import reference
 
     links = app.chain(api.root(arguments.dir), *reference(arguments.model), arguments.uri)
     if arguments.json:
@@ -55,10 +55,6 @@ def run_impact(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def named(version: Any) -> dict[str, Any]:
-    return {"name": version.name, "version": version.version, "aliases": list(version.aliases)}
-
-
 def as_json(link: Any) -> dict[str, Any]:
     if link.version is None:
         return {"title": link.title, "missing": link.missing}
@@ -80,7 +76,6 @@ def title(version: Any) -> str:
 
 
 def steps(version: Any, lineage: dict[str, Any]) -> list[tuple[str, str]]:
-    from sweeper.cli.models import DIGEST, when
 
     environment, config = lineage["environment"], lineage["config"]
     splits, trial, times = lineage["splits"], lineage["trial"], lineage["times"]
@@ -107,7 +102,6 @@ def steps(version: Any, lineage: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def data(told: dict[str, Any] | None) -> str:
-    from sweeper.cli.models import DIGEST
 
     if told is None:
         return "the training function's own"
@@ -117,7 +111,6 @@ def data(told: dict[str, Any] | None) -> str:
 
 
 def holdout(lineage: dict[str, Any]) -> str:
-    from sweeper.cli.models import DIGEST
 
     told = lineage["data"]
     if told is None or not told["holdout_rows"]:
@@ -148,7 +141,6 @@ def packages(environment: dict[str, Any]) -> str:
 
 
 def params(trial: dict[str, Any]) -> str:
-    from sweeper.cli.models import told
 
     return ", ".join(f"{name}={told(value)}" for name, value in trial["params"].items())
 

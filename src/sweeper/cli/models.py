@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import re
 from typing import Any
 
 from sweeper.cli import output, promotion, trust
 from sweeper.cli.lineage import run_lineage
 from sweeper.cli.parsing import Parser, command
-
-WIDTH = 100
-"""Characters of the lineage's parts in `models show`."""
-
-DIGEST = 12
-"""Characters of a SHA-256 that tell it from any other at hand."""
+from sweeper.cli.versions import WIDTH, brief, reference, when
 
 
 def add(commands: Any) -> None:
@@ -41,15 +35,6 @@ def opened(arguments: argparse.Namespace) -> Any:
     from sweeper import api, app
 
     return app.registry(api.root(arguments.dir), arguments.uri)
-
-
-def reference(text: str) -> tuple[str, str | None]:
-    """`income@champion` → (income, champion); `income/3` → (income, 3); `income` → (income, None)."""
-    for mark in ("@", "/"):
-        name, found, ref = text.partition(mark)
-        if found:
-            return name, ref or None
-    return text, None
 
 
 def run_ls(arguments: argparse.Namespace) -> int:
@@ -105,13 +90,6 @@ def metrics(version: Any) -> str:
     return " ".join(f"{name}={number(value)}" for name, value in version.metrics.items())
 
 
-def when(created: Any) -> str:
-    """A registry's time, seconds since the epoch, as local date and minute."""
-    from datetime import datetime
-
-    return datetime.fromtimestamp(created).strftime("%Y-%m-%d %H:%M")
-
-
 def history_json(histories: Any) -> dict[str, Any]:
     from dataclasses import asdict
 
@@ -142,23 +120,3 @@ def version_sheet(version: Any, lineage: dict[str, Any], histories: Any) -> list
     parts = {**lineage, "times": times} if times else lineage
     facts = pairs([(name, brief(value)) for name, value in parts.items()])
     return [title, *pairs(rows), "", "lineage", *facts, *moved(histories)]
-
-
-def brief(value: Any) -> str:
-    """A part of the lineage in one line; `models lineage --json` prints it whole."""
-    from sweeper.cli.text import one_line, shorten
-
-    return shorten(one_line(told(value)), WIDTH)
-
-
-def told(value: Any) -> str:
-    """A value of the lineage in words; digests by their first characters."""
-    from sweeper.cli.text import parameter
-
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {told(each)}" for name, each in value.items())
-    if isinstance(value, list):
-        return f"[{', '.join(told(each) for each in value)}]" if value else "none"
-    if isinstance(value, str):
-        return value[:DIGEST] if re.fullmatch("[0-9a-f]{64}", value) else value
-    return parameter(value)

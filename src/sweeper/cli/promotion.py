@@ -10,6 +10,7 @@ from typing import Any
 
 from sweeper.cli import output
 from sweeper.cli.parsing import Parser, command
+from sweeper.cli.versions import difference_json, named, reference, told
 
 LIMITS = {
     "margin": "its metric must be better by more than M, whole interval",
@@ -49,7 +50,6 @@ def limit(text: str) -> float:
 
 def run_promote(arguments: argparse.Namespace) -> int:
     from sweeper import api, app
-    from sweeper.cli.models import reference
 
     given = {name: getattr(arguments, name) for name in LIMITS}
     found = app.promote(
@@ -69,7 +69,6 @@ def run_promote(arguments: argparse.Namespace) -> int:
 
 def run_rollback(arguments: argparse.Namespace) -> int:
     from sweeper import api, app
-    from sweeper.cli.models import reference
 
     model, ref = reference(arguments.model)
     if ref is not None:
@@ -101,7 +100,6 @@ def tell(arguments: argparse.Namespace, found: Any) -> None:
 
 def run_compare(arguments: argparse.Namespace) -> int:
     from sweeper import api, app
-    from sweeper.cli.models import reference
 
     found = app.compare(
         api.root(arguments.dir),
@@ -119,8 +117,6 @@ def run_compare(arguments: argparse.Namespace) -> int:
 
 
 def as_json(found: Any) -> dict[str, Any]:
-    from sweeper.cli.lineage import named
-    from sweeper.cli.trust import difference_json
 
     return {
         "versions": [named(found.first), named(found.second)],
@@ -138,7 +134,6 @@ PARTS = (attrgetter("metrics"), attrgetter("params"), attrgetter("data"))
 
 
 def shown(value: Any) -> str:
-    from sweeper.cli.models import told
     from sweeper.cli.text import number
 
     if value is None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sweeper.cli import output
 from sweeper.cli.parsing import Parser, command
+from sweeper.cli.versions import difference_json, reference
 
 
 def add(inner: Any) -> tuple[Parser, ...]:
@@ -42,7 +43,6 @@ def share(text: str) -> float:
 def run_verify(arguments: argparse.Namespace) -> int:
     from sweeper import api, app
     from sweeper.cli.doctor import as_json, as_lines
-    from sweeper.cli.models import reference
 
     model, ref = reference(arguments.model)
     checks = app.verify(api.root(arguments.dir), model, ref, arguments.uri)
@@ -56,7 +56,6 @@ def run_verify(arguments: argparse.Namespace) -> int:
 
 def run_reproduce(arguments: argparse.Namespace) -> int:
     from sweeper import api, app
-    from sweeper.cli.models import reference
 
     model, ref = reference(arguments.model)
     part = (
@@ -112,10 +111,6 @@ def reproduction_json(found: Any) -> dict[str, Any]:
         "differences": [difference_json(each) for each in found.differences],
         "surroundings": [difference_json(each) for each in found.surroundings],
     }
-
-
-def difference_json(each: Any) -> dict[str, Any]:
-    return {"what": each.what, "before": each.before, "now": each.now}
 
 
 MOST = 5
