@@ -26,6 +26,9 @@ def add(inner: Any) -> tuple[Parser, ...]:
         "--folder", metavar="DIR", help="where the config's data and code are now"
     )
     reproduce.add_argument("--address", metavar="A", help="a running Ray cluster (RAY_ADDRESS)")
+    reproduce.add_argument(
+        "--inline", action="store_true", help="everything in this process, for debugging"
+    )
     return verify, reproduce
 
 
@@ -68,6 +71,7 @@ def run_reproduce(arguments: argparse.Namespace) -> int:
         folder=Path(arguments.folder) if arguments.folder else None,
         part=part,
         address=arguments.address,
+        inline=arguments.inline,
         observer=Told(),
         notice=output.message,
         **given,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from pathlib import Path
 
@@ -31,9 +32,9 @@ tracking: none
 
 
 def run(count: int, seed: int, folder: Path) -> Result:
-    """About `count` deaths: each trial has two attempts."""
+    """At least `count` deaths: each trial has two attempts."""
     del seed
-    tally, rounds = Tally(), max(1, count // (ATTEMPTS * len(HOWS)))
+    tally, rounds = Tally(), math.ceil(count / (ATTEMPTS * len(HOWS)))
     text = CONFIG.replace("ROUNDS", ", ".join(str(number) for number in range(rounds)))
     sweep = Sweep(folder, "dying").configure(text)
     took = finish(sweep)
