@@ -71,6 +71,7 @@ class DataSpec:
     id: str | None = None
     duplicates: str = "keep"  # keep | drop | error
     holdout: HoldoutSpec = HoldoutSpec()
+    hash: tuple[str, ...] = ()  # columns whose values become keyed digests
 
 
 class CvKind(StrEnum):
