@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 from sweeper.core.specs import TrackingSpec
 from sweeper.ports import FileUnwritable, SweeperError
+from sweeper.secrets import MASKED, mask
 
 SWEEP_ID = "sweeper.sweep_id"
 """The tag that names the sweep, on its parent run and on every version it registers."""
@@ -73,12 +74,7 @@ def where(tracking: TrackingSpec, directory: Path) -> Store:
 
 def masked(text: str) -> str:
     """`text` with user names, passwords and tokens in URLs replaced by ***."""
-    text = re.sub(r"://[^/\s]*@", "://***@", text)
-    return re.sub(
-        r"(?i)([?&;][\w.\-]*(?:password|passwd|token|secret|key|sig|signature)=)[^&;\s]+",
-        r"\1***",
-        text,
-    )
+    return re.sub(r"://[^/\s]*@", f"://{MASKED}@", mask(text))
 
 
 def exists(uri: str) -> bool:

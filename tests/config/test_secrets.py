@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from sweeper.config import mask
+from sweeper.secrets import mask
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,7 @@ def resume(
 
     The config is the copy that the last launch left there. SweeperErrors as in `launch`.
     """
-    from sweeper.config.secrets import MASKED
+    from sweeper.secrets import MASKED
 
     directory, place = Directory(path), places.at(path)
     state = replay(place.read())

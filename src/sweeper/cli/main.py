@@ -61,9 +61,10 @@ def report(error: Exception) -> int:
     if isinstance(error, SweeperError):
         output.message(str(error))
         return error.exit_code
-    traceback.print_exception(error)
+    from sweeper.secrets import hide
+
     output.message(
-        f"\nThis is a defect of sweeper {__version__}, not of your config. Please report it in the\n"
+        f"{hide(''.join(traceback.format_exception(error)))}\nThis is a defect of sweeper {__version__}, not of your config. Please report it in the\n"
         "project's issue tracker, with the lines above and the command you typed. What the\n"
         "journal holds is safe: the same command, typed again, goes on from there."
     )
