@@ -14,7 +14,7 @@ SHORTEST = 6
 
 _NAME = (
     r"(?:password|passwd|passphrase|secret|credentials?|(?:api|access|private|hash)_?key"
-    r"|(?:auth|access|session|refresh)_?token|(?-i:[A-Z][A-Z0-9_]*TOKEN|TOKEN))"
+    r"|(?:auth|access|session|refresh)_?token|(?-i:TOKEN))"
 )
 _URL = re.compile(
     r"\b([A-Za-z][\w+.-]{0,30}://)([^\s/:@'\"]*)(?::[^\s'\"]*)?@(?=[^\s@'\"]*)",
