@@ -7,7 +7,18 @@ import sys
 import traceback
 
 from sweeper import __version__
-from sweeper.cli import control, doctor, init, inspect, launch, lineage, models, output, replay
+from sweeper.cli import (
+    control,
+    doctor,
+    erase,
+    init,
+    inspect,
+    launch,
+    lineage,
+    models,
+    output,
+    replay,
+)
 from sweeper.cli.parsing import Parser, add_common
 
 SUMMARY = "Hyperparameter sweeps with cross-validation on Ray: one YAML file in, a model out."
@@ -49,7 +60,7 @@ def build() -> Parser:
     commands = parser.add_subparsers(
         metavar="COMMAND", required=True, parser_class=Parser, title="commands"
     )
-    for group in (init, launch, inspect, control, models, lineage, doctor, replay):
+    for group in (init, launch, inspect, control, models, lineage, erase, doctor, replay):
         group.add(commands)
     return parser
 

@@ -263,6 +263,7 @@ class SweepSpec:
     tracking: TrackingSpec = TrackingSpec()
     checkpoints: CheckpointSpec = CheckpointSpec()
     journal: str | None = None  # a database's URL; None: a file in the sweep's directory
+    retention: float | None = None  # seconds after its last event; then `erase --expired` takes it
     directory: str = field(default=".", compare=False)  # the config file's own folder
 
     def places(self, params: dict[str, Value]) -> int:
