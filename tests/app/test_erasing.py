@@ -12,7 +12,7 @@ import pytest
 
 from app.registered import CONFIG, make, table
 from sweeper import app
-from sweeper.app import erasing, tombstone
+from sweeper.app import erasing, erasure, tombstone
 from sweeper.cli.main import main
 from sweeper.journal.lock import Lock
 from sweeper.ports import ConfigError, SweeperError, SweepHeld
@@ -62,7 +62,7 @@ def quiet(text):
 
 
 def test_a_plan_names_what_goes_and_what_stays(root):
-    plan = erasing.of_data(root, str(root.parent / "table.csv"))
+    plan = erasure.of_data(root, str(root.parent / "table.csv"))
     assert [target.stone.sweep for target in plan.targets] == ["more", "trees"]
     assert {v for t in plan.targets for v in t.stone.versions} == {("trees", 1), ("trees", 2)}
     assert dict(plan.kept)["trees/3"].startswith("it came after trees/")
@@ -70,7 +70,7 @@ def test_a_plan_names_what_goes_and_what_stays(root):
 
 def test_all_of_it_goes_and_the_scan_finds_nothing(root):
     before = app.registry(root).show("trees", "1")
-    plan = erasing.of_data(root, str(root.parent / "table.csv"))
+    plan = erasure.of_data(root, str(root.parent / "table.csv"))
     checks = erasing.erase(root, plan, notice=quiet)
     assert {check.name: check.ok for check in checks if check.name != "journals"} == {
         "directories": True,
@@ -89,7 +89,7 @@ def test_all_of_it_goes_and_the_scan_finds_nothing(root):
 
 
 def test_what_was_erased_is_said_and_its_name_is_not_used_again(root):
-    plan = erasing.of_data(root, str(root.parent / "table.csv"))
+    plan = erasure.of_data(root, str(root.parent / "table.csv"))
     erasing.erase(root, plan, notice=quiet)
     with pytest.raises(SweeperError, match=r"trees/1 was erased on .* by .*: its data has"):
         app.registry(root).show("trees", "1")
@@ -107,8 +107,8 @@ def test_cut_short_it_is_finished_by_the_next_one(root, monkeypatch, step):
     with monkeypatch.context() as patched:
         patched.setattr(registered, step, lambda *args: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            erasing.erase(root, erasing.of_data(root, data), notice=quiet)
-    checks = erasing.erase(root, erasing.of_data(root, data), notice=quiet)
+            erasing.erase(root, erasure.of_data(root, data), notice=quiet)
+    checks = erasing.erase(root, erasure.of_data(root, data), notice=quiet)
     assert all(check.ok for check in checks), checks
     assert {tombstone.read(root / name).state for name in ("trees", "more")} == {"erased"}
 
@@ -117,7 +117,7 @@ def test_a_sweep_that_is_held_is_refused_and_nothing_is_touched(root):
     before = everything(root / "more")
     held = Lock(root / "trees" / "lock")
     try:
-        plan = erasing.of_data(root, str(root.parent / "table.csv"))
+        plan = erasure.of_data(root, str(root.parent / "table.csv"))
         with pytest.raises(SweepHeld):
             erasing.erase(root, plan, notice=quiet)
     finally:
@@ -128,7 +128,7 @@ def test_a_sweep_that_is_held_is_refused_and_nothing_is_touched(root):
 def test_versions_go_also_when_their_sweep_is_not_here(root):
     digest = app.registry(root).lineage("trees", "1")["data"]["sha256"]
     shutil.rmtree(root / "trees")
-    checks = erasing.erase(root, erasing.of_data(root, digest), notice=quiet)
+    checks = erasing.erase(root, erasure.of_data(root, digest), notice=quiet)
     assert all(check.ok for check in checks), checks
     assert [v.title for v in app.registry(root).versions()] == ["trees/3"]
 
@@ -142,8 +142,8 @@ def test_only_what_is_older_than_its_retention_expires(root):
         inline=True,
     )
     now = os.path.getmtime(root / "other" / "journal.jsonl")
-    assert erasing.of_age(root, now=now + 29 * 86400).targets == ()
-    plan = erasing.of_age(root, now=now + 31 * 86400)
+    assert erasure.of_age(root, now=now + 29 * 86400).targets == ()
+    plan = erasure.of_age(root, now=now + 31 * 86400)
     assert [target.stone.sweep for target in plan.targets] == ["other"]
     erasing.erase(root, plan, notice=quiet)
     assert [v.title for v in app.registry(root).versions()] == ["trees/2", "trees/1"]

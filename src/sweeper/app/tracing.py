@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -74,12 +74,14 @@ def impact(
     commit: str | None = None,
     sweep: str | None = None,
     uri: str | None = None,
+    broken: Callable[[Version, SweeperError], None] | None = None,
 ) -> list[Touched]:
     """Every version that this data, commit or sweep touched, its own or that of a version
     before it.
 
     `data`: a file, or the first characters of a digest: of a file, of all rows, or of the
     holdout's. `sweep`: a name or an id. ConfigError when a digest or a commit is too short.
+    `broken` is told of versions whose lineage cannot be read; without it that is raised.
     """
     digest = None if data is None else digest_of(data)
     for what in (digest, commit):
@@ -94,7 +96,13 @@ def impact(
     for version in versions:
         if not version.digest:
             continue
-        lineage = registered.lineage(version.name, str(version.version))
+        try:
+            lineage = registered.lineage(version.name, str(version.version))
+        except SweeperError as error:
+            if broken is None:
+                raise
+            broken(version, error)
+            continue
         own[version.title] = tuple(_touches(lineage, digest, commit, sweep))
         came = lineage["parents"] or []
         parents[version.title] = [f"{each['model']}/{each['version']}" for each in came]

@@ -24,13 +24,13 @@ def add(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from sweeper import api
-    from sweeper.app import erasing
+    from sweeper.app import erasing, erasure
 
     root, uri = api.root(arguments.dir), arguments.uri
     if arguments.expired:
-        plan = erasing.of_age(root, uri)
+        plan = erasure.of_age(root, uri)
     else:
-        plan = erasing.of_data(root, arguments.data, uri)
+        plan = erasure.of_data(root, arguments.data, uri)
     if not arguments.json:
         output.lines(list(told(plan)))
     if arguments.dry_run or not (plan.targets or plan.gone):
@@ -73,7 +73,7 @@ def as_json(plan: Any, checks: Any) -> dict[str, Any]:
         ],
         "before": [stone.sweep for stone in plan.gone],
         "kept": [{"version": title, "why": why} for title, why in plan.kept],
-        "left": [{"sweep": name, "why": why} for name, why in plan.left],
+        "left": [{"name": name, "why": why} for name, why in plan.left],
         "checks": [doctor.as_json(check) for check in checks or ()],
     }
 

@@ -62,7 +62,7 @@ def _columns(rows: Rows) -> Iterator[pd.Series]:
     elif isinstance(rows.X, np.ndarray):
         yield pd.Series(rows.X.ravel())
     beside = (rows.groups, rows.weights, rows.y if _is_number(rows.y) else None)
-    yield from (pd.Series(values) for values in beside if values is not None)
+    yield from (pd.Series(v, dtype=v.dtype) for v in beside if v is not None)  # else text is `str`
 
 
 def _is_number(values: Any) -> bool:
