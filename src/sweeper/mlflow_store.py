@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 from sweeper.core.specs import TrackingSpec
 from sweeper.ports import FileUnwritable, SweeperError
+from sweeper.secrets import MASKED, mask
 
 SWEEP_ID = "sweeper.sweep_id"
 """The tag that names the sweep, on its parent run and on every version it registers."""
@@ -73,17 +74,12 @@ def where(tracking: TrackingSpec, directory: Path) -> Store:
 
 def masked(text: str) -> str:
     """`text` with user names, passwords and tokens in URLs replaced by ***."""
-    text = re.sub(r"://[^/\s]*@", "://***@", text)
-    return re.sub(
-        r"(?i)([?&;][\w.\-]*(?:password|passwd|token|secret|key|sig|signature)=)[^&;\s]+",
-        r"\1***",
-        text,
-    )
+    return re.sub(r"://[^/\s]*@", f"://{MASKED}@", mask(text))
 
 
 def exists(uri: str) -> bool:
     """False when the store is a SQLite file that nobody has made yet."""
-    path = _sqlite_file(uri)
+    path = sqlite_file(uri)
     return path is None or path.exists()
 
 
@@ -103,7 +99,7 @@ def check_in_place(uri: str) -> None:
 
 
 def _identity(uri: str) -> tuple[int, int] | None:
-    path = _sqlite_file(uri)
+    path = sqlite_file(uri)
     if path is None or not path.exists():
         return None
     found = path.stat()
@@ -119,7 +115,7 @@ def connect(uri: str) -> Any:
     _quieten()
     from mlflow.tracking import MlflowClient
 
-    path = _sqlite_file(uri)
+    path = sqlite_file(uri)
     with alone(uri):
         check_in_place(uri)
         if path is not None:
@@ -217,7 +213,8 @@ def _quieten() -> None:
     logging.getLogger("mlflow").setLevel(logging.CRITICAL)
 
 
-def _sqlite_file(uri: str) -> Path | None:
+def sqlite_file(uri: str) -> Path | None:
+    """The file that a `sqlite:///` URI names; None for any other."""
     if not uri.startswith("sqlite:///"):
         return None
     return Path(uri.removeprefix("sqlite:///").split("?")[0])
@@ -226,7 +223,7 @@ def _sqlite_file(uri: str) -> Path | None:
 @contextmanager
 def alone(uri: str) -> Iterator[None]:
     """Keep other processes out of the first steps. Only SQLite, a local file, needs it."""
-    path = _sqlite_file(uri)
+    path = sqlite_file(uri)
     if path is None:
         yield
         return

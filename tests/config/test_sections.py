@@ -330,3 +330,28 @@ def test_a_wrong_pruner_of_learning_curves_is_one_problem(read, text, words):
     (problem,) = read(TRAIN, f"search.pruner={text}").problems
     assert words in problem
     assert ": search.pruner" in problem
+
+
+@pytest.mark.parametrize(
+    ("line", "key"),
+    [
+        ("parameters: {api_key: abc}", "parameters.api_key"),
+        ("parameters: {source: {value: 'postgresql://me:pw@h/d'}}", "parameters.source.value"),
+        ("checkpoints: {storage: 's3://key:pw@bucket/x'}", "checkpoints.storage"),
+    ],
+)
+def test_a_secret_that_would_be_kept_is_refused(with_train, line, key):
+    (problem,) = with_train(f"{line}\n").problems
+    assert f" {key}: a secret stands here" in problem
+    assert "pw" not in problem.replace(key, "")
+
+
+def test_a_secret_that_is_masked_may_stand_in_the_config(read, svc):
+    loaded = read(f"{svc}tracking: 'postgresql://me:pw@host/db'\n")
+    assert loaded.problems == ()
+    assert "pw" not in loaded.text
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("90d", 90 * 86400.0), ("none", None)])
+def test_retention_is_a_time(read, svc, text, seconds):
+    assert read(f"{svc}retention: {text}\n").spec.retention == seconds

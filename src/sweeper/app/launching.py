@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sweeper.app import changes
+from sweeper.app import changes, tombstone
 from sweeper.app.control import author, take_waiting
 from sweeper.app.directory import Directory, looks, root
 from sweeper.app.elsewhere import refuse_missing
@@ -74,6 +74,7 @@ def launch(
     """
     prepared = prepare(config, overrides, name, notice)
     directory = Directory(_root(root) / prepared.spec.name)
+    tombstone.refuse(directory.path)
     directory.make()
     spec = prepared.spec
     place = places.chosen(directory.path, spec.name, spec.journal)
@@ -94,7 +95,7 @@ def resume(
 
     The config is the copy that the last launch left there. SweeperErrors as in `launch`.
     """
-    from sweeper.config.secrets import MASKED
+    from sweeper.secrets import MASKED
 
     directory, place = Directory(path), places.at(path)
     state = replay(place.read())

@@ -24,7 +24,7 @@ class Prepared:
     @property
     def recorded(self) -> SweepSpec:
         """The spec as journals hold it: without the secrets of a URL."""
-        from sweeper.config import mask
+        from sweeper.secrets import mask
 
         uri, journal = self.spec.tracking.uri, self.spec.journal
         return dataclasses.replace(

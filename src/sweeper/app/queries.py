@@ -10,6 +10,7 @@ from sweeper.core.records import State
 from sweeper.journal import places
 
 if TYPE_CHECKING:
+    from sweeper.mlflow_store import Store
     from sweeper.registry.mlflow_registry import MlflowRegistry
 
 
@@ -25,12 +26,18 @@ def holder(directory: Path) -> str | None:
 
 def registry(root: Path, uri: str | None = None) -> MlflowRegistry:
     """The registry beside the sweeps in `root`, or the one at `uri`."""
-    from sweeper.core.specs import TrackingSpec
-    from sweeper.mlflow_store import where
     from sweeper.registry.mlflow_registry import MlflowRegistry
 
-    store = where(TrackingSpec(uri=uri), root)
-    return MlflowRegistry(store.uri, store.artifacts, "sweeper")
+    at = store(root, uri)
+    return MlflowRegistry(at.uri, at.artifacts, "sweeper")
+
+
+def store(root: Path, uri: str | None = None) -> Store:
+    """Where MLflow is: beside the sweeps in `root`, or at `uri`."""
+    from sweeper.core.specs import TrackingSpec
+    from sweeper.mlflow_store import where
+
+    return where(TrackingSpec(uri=uri), root)
 
 
 def describe(data: Path, config: Path, target: str | None = None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,10 +30,13 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """A version, and by what of what was asked for it was touched, in words."""
+    """A version, and by what of what was asked for it was touched, in words.
+
+    `inherited`: not itself, but a version before it."""
 
     version: Version
     why: tuple[str, ...]
+    inherited: bool = False
 
 
 def chain(root: Path, model: str, ref: str | None = None, uri: str | None = None) -> list[Link]:
@@ -71,14 +74,16 @@ def impact(
     commit: str | None = None,
     sweep: str | None = None,
     uri: str | None = None,
+    broken: Callable[[Version, SweeperError], None] | None = None,
 ) -> list[Touched]:
     """Every version that this data, commit or sweep touched, its own or that of a version
     before it.
 
     `data`: a file, or the first characters of a digest: of a file, of all rows, or of the
     holdout's. `sweep`: a name or an id. ConfigError when a digest or a commit is too short.
+    `broken` is told of versions whose lineage cannot be read; without it that is raised.
     """
-    digest = None if data is None else _digest(data)
+    digest = None if data is None else digest_of(data)
     for what in (digest, commit):
         if what is not None and len(what) < SHORTEST:
             raise ConfigError(
@@ -91,12 +96,18 @@ def impact(
     for version in versions:
         if not version.digest:
             continue
-        lineage = registered.lineage(version.name, str(version.version))
+        try:
+            lineage = registered.lineage(version.name, str(version.version))
+        except SweeperError as error:
+            if broken is None:
+                raise
+            broken(version, error)
+            continue
         own[version.title] = tuple(_touches(lineage, digest, commit, sweep))
         came = lineage["parents"] or []
         parents[version.title] = [f"{each['model']}/{each['version']}" for each in came]
     found = ((v, _with_parents(v.title, own, parents)) for v in versions)
-    return [Touched(version, why) for version, why in found if why]
+    return [Touched(v, why, inherited=not own.get(v.title)) for v, why in found if why]
 
 
 def _with_parents(
@@ -113,7 +124,8 @@ def _with_parents(
     return ()
 
 
-def _digest(data: str) -> str:
+def digest_of(data: str) -> str:
+    """The SHA-256 of a file, or what was given as a digest."""
     from sweeper.data.fingerprint import file_digest
 
     path = Path(data).expanduser()

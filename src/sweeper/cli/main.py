@@ -7,7 +7,18 @@ import sys
 import traceback
 
 from sweeper import __version__
-from sweeper.cli import control, doctor, init, inspect, launch, lineage, models, output, replay
+from sweeper.cli import (
+    control,
+    doctor,
+    erase,
+    init,
+    inspect,
+    launch,
+    lineage,
+    models,
+    output,
+    replay,
+)
 from sweeper.cli.parsing import Parser, add_common
 
 SUMMARY = "Hyperparameter sweeps with cross-validation on Ray: one YAML file in, a model out."
@@ -49,7 +60,7 @@ def build() -> Parser:
     commands = parser.add_subparsers(
         metavar="COMMAND", required=True, parser_class=Parser, title="commands"
     )
-    for group in (init, launch, inspect, control, models, lineage, doctor, replay):
+    for group in (init, launch, inspect, control, models, lineage, erase, doctor, replay):
         group.add(commands)
     return parser
 
@@ -61,9 +72,10 @@ def report(error: Exception) -> int:
     if isinstance(error, SweeperError):
         output.message(str(error))
         return error.exit_code
-    traceback.print_exception(error)
+    from sweeper.secrets import hide
+
     output.message(
-        f"\nThis is a defect of sweeper {__version__}, not of your config. Please report it in the\n"
+        f"{hide(''.join(traceback.format_exception(error)))}\nThis is a defect of sweeper {__version__}, not of your config. Please report it in the\n"
         "project's issue tracker, with the lines above and the command you typed. What the\n"
         "journal holds is safe: the same command, typed again, goes on from there."
     )

@@ -4,7 +4,6 @@ from sweeper.config.compare import differences, kept, waits_for_launch
 from sweeper.config.data_checks import check_data
 from sweeper.config.loaded import Loaded, digest_of, read
 from sweeper.config.problems import raise_problems
-from sweeper.config.secrets import mask
 from sweeper.config.starter import starter
 
 __all__ = [
@@ -13,7 +12,6 @@ __all__ = [
     "differences",
     "digest_of",
     "kept",
-    "mask",
     "raise_problems",
     "read",
     "starter",

@@ -16,6 +16,7 @@ Change = tuple[str, Value, Value]
 AT_ONCE = (
     "budget", "prices", "search.concurrency", "search.pruner", "retries", "timeout", "register", "refit",
     "metric.target", "checkpoints.keep", "checkpoints.per_trial", "checkpoints.max_bytes",
+    "retention",
 )  # fmt: skip
 """Keys that change nothing about what the trials mean; a controller at work takes them."""
 

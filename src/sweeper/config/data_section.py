@@ -10,8 +10,8 @@ from sweeper.config.tree import Table
 from sweeper.core.specs import DataSpec, HoldoutKind, HoldoutSpec
 
 _KEYS = (
-    "source", "target", "positive", "drop", "groups", "time", "weights", "id", "duplicates",
-    "holdout",
+    "source", "target", "positive", "drop", "hash", "groups", "time", "weights", "id",
+    "duplicates", "holdout",
 )  # fmt: skip
 _ROLES = ("target", "groups", "time", "weights", "id")
 _TABLES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
@@ -26,7 +26,7 @@ def read_data(at: Cursor, supervised: bool) -> DataSpec:
     if supervised and source.lower().endswith(_TABLES) and "target" not in keys:
         at.problem("the key `target` is missing; expected the name of the column to predict")
     roles = {role: keys[role].column() for role in _ROLES if role in keys}
-    drop = keys["drop"].columns() if "drop" in keys else ()
+    drop, hashed = (keys[k].columns() if k in keys else () for k in ("drop", "hash"))
     return DataSpec(
         source=source,
         target=roles.get("target"),
@@ -38,6 +38,7 @@ def read_data(at: Cursor, supervised: bool) -> DataSpec:
         id=roles.get("id"),
         duplicates=_duplicates(keys["duplicates"]) if "duplicates" in keys else "keep",
         holdout=_holdout(keys["holdout"]) if "holdout" in keys else HoldoutSpec(),
+        hash=hashed,
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from sweeper.config.confidential import note_secrets
 from sweeper.config.imports import importable
 from sweeper.config.overrides import override
 from sweeper.config.problems import (
@@ -22,12 +23,12 @@ from sweeper.config.problems import (
     short,
 )
 from sweeper.config.schema import Outcome, named_as, read_spec
-from sweeper.config.secrets import mask
 from sweeper.config.tree import Listing, Table, Tree
 from sweeper.config.yaml_reader import MOST_BYTES, decode, read_document, write
 from sweeper.core.codec import encode_record
 from sweeper.core.specs import DataSpec, SweepSpec
 from sweeper.ports import Problem
+from sweeper.secrets import mask
 
 _INDEX = re.compile(r"\[(\d+)\]")
 
@@ -112,6 +113,7 @@ def _read(
         table = override(table, item, findings)
     if name is not None:
         table = named_as(table, name)
+    note_secrets(table, findings, Mark(str(path), 1))
     with importable(directory):
         found = read_spec(table, directory, Mark(str(path), 1), findings)
     return table, write(table) if overrides or name is not None else text, found

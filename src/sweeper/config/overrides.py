@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from sweeper.config.problems import Findings, Mark, short
-from sweeper.config.secrets import mask
 from sweeper.config.tree import Entry, Listing, Scalar, Table, Tree, described
 from sweeper.config.yaml_reader import MOST_LEVELS, read_tree
+from sweeper.secrets import mask
 
 
 class _Unfit(Exception):

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from sweeper.config.secrets import mask
 from sweeper.ports import ConfigError
+from sweeper.secrets import mask
 
 MOST = 100
 """Problems, and warnings, that are told."""

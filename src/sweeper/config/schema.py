@@ -47,7 +47,7 @@ from sweeper.ports import TRAIN_MODULE
 KEYS = (
     "name", "seed", "data", "cv", "metric", "metrics", "preprocess", "model", "train",
     "parameters", "predict", "search", "budget", "prices", "resources", "retries", "timeout", "register",
-    "refit", "tracking", "journal", "checkpoints",
+    "refit", "tracking", "journal", "checkpoints", "retention",
 )  # fmt: skip
 
 
@@ -292,6 +292,7 @@ def _settled(
         refit=keys["refit"].boolean(True) if "refit" in keys else True,
         tracking=settings.read_tracking(keys["tracking"]) if "tracking" in keys else TrackingSpec(),
         journal=settings.read_journal(keys["journal"]) if "journal" in keys else None,
+        retention=settings.read_retention(keys["retention"]) if "retention" in keys else None,
         directory=str(directory),
     )
 

@@ -92,6 +92,10 @@ def read_timeout(at: Cursor) -> float | None:
     return None if at.is_word("none") else at.duration()
 
 
+def read_retention(at: Cursor) -> float | None:
+    return None if at.is_word("none") else at.duration()
+
+
 def read_register(at: Cursor, name: str, objectives: Sequence[Metric]) -> RegisterSpec | None:
     """`name` is the sweep's, the model's name when nothing else is said. What `best` names has
     become the sweep's metric (see `schema`)."""

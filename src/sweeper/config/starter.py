@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Protocol
 
 from sweeper.config.scalars import Ambiguous, resolve
-from sweeper.config.secrets import mask
 from sweeper.core.space import Value
 from sweeper.ports import Column
+from sweeper.secrets import mask
 
 _PLAIN = re.compile(r"[A-Za-z0-9_./][\w./-]*")
 _RARE = 0.1

@@ -71,6 +71,7 @@ class DataSpec:
     id: str | None = None
     duplicates: str = "keep"  # keep | drop | error
     holdout: HoldoutSpec = HoldoutSpec()
+    hash: tuple[str, ...] = ()  # columns whose values become keyed digests
 
 
 class CvKind(StrEnum):
@@ -275,6 +276,7 @@ class SweepSpec:
     tracking: TrackingSpec = TrackingSpec()
     checkpoints: CheckpointSpec = CheckpointSpec()
     journal: str | None = None  # a database's URL; None: a file in the sweep's directory
+    retention: float | None = None  # seconds after its last event; then `erase --expired` takes it
     directory: str = field(default=".", compare=False)  # the config file's own folder
 
     def places(self, params: dict[str, Value]) -> int:

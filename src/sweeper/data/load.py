@@ -17,6 +17,7 @@ from sweeper.core.specs import DataSpec, HoldoutKind
 from sweeper.data import holdout
 from sweeper.data.features import Features, choose_features
 from sweeper.data.fingerprint import content_digest, fingerprint, row_hashes
+from sweeper.data.hashing import remark
 from sweeper.data.lazy import Subset
 from sweeper.data.problems import invalid, listed
 from sweeper.data.whole import Vectors, Whole, read_whole
@@ -62,7 +63,10 @@ def load(
         classes=goal.classes,
         positive=goal.positive,
         digest=digest,
-        warnings=_warnings(spec, whole, features, hashes, train, aside),
+        warnings=(
+            *filter(None, [remark(spec.hash)]),
+            *_warnings(spec, whole, features, hashes, train, aside),
+        ),
     )
 
 

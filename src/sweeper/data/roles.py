@@ -62,10 +62,11 @@ def assign(
     ]
     problems = [
         Problem(path, f"no column '{name}' in {place}; {nearest(name, columns)}")
-        for path, name in used
+        for path, name in (*used, *(("data.hash", name) for name in spec.hash))
         if name is not None and name not in columns
     ]
     problems += _conflicts([(path, name) for path, name in used if name is not None])
+    problems += _unhashable([(path, name) for path, name in used if name in spec.hash])
     if target is None and hint is not None:
         message = f"missing: which column is to be predicted? {nearest('', columns)}"
         problems.append(Problem("data.target", message))
@@ -86,6 +87,18 @@ def _conflicts(used: list[tuple[str, str]]) -> list[Problem]:
             message = f"column '{name}' is already {before}; a column has one role"
             problems.append(Problem(path, message))
     return problems
+
+
+def _unhashable(used: list[tuple[str, str | None]]) -> list[Problem]:
+    """Hashed columns with a role that needs their values, or with none that needs them at all."""
+    message = "column '{}' is {}, whose values are needed as they are; only features, data.groups "
+    message += "and data.id can be hashed"
+    spare = "column '{}' is dropped anyway: leave it out here"
+    return [
+        Problem("data.hash", (spare if path == "data.drop" else message).format(name, path))
+        for path, name in used
+        if path not in ("data.groups", "data.id")
+    ]
 
 
 def read_weights(values: pd.Series) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pandas as pd
 from sweeper.core.specs import DataSpec, HoldoutKind
 from sweeper.data import lazy, roles, sources, target, types
 from sweeper.data.fingerprint import block_rows
+from sweeper.data.hashing import hash_columns
 from sweeper.data.problems import attempt, invalid
 from sweeper.ports import InvalidSpec, Problem
 
@@ -65,6 +66,7 @@ def read_whole(spec: DataSpec, task: str | None, directory: Path, split_by: str 
     source, outside = _read(spec, directory)
     columns = list(source.frame.columns)
     who = roles.assign(spec, columns, source.place, source.target, split_by, task)
+    source = replace(source, frame=hash_columns(source.frame, spec.hash))
     frame, digests = _with_digests(source)
     typed = types.convert(frame)
     vectors = _vectors(spec, task, who, source)

@@ -41,6 +41,12 @@ class Place(Protocol):
         appended any more.
         """
 
+    def seize(self) -> AbstractContextManager[None]:
+        """Keeps controllers out, whatever state the journal is in. SweepHeld as with `hold`."""
+
+    def remove(self) -> None:
+        """The journal is no more. For who has seized it."""
+
     def read(self) -> Iterator[Event]: ...
     def records(self) -> Iterator[list[Event]]: ...
     def tail(self) -> Tail: ...
@@ -67,6 +73,17 @@ class OnFile:
                 journal.close()
         finally:
             held.release()
+
+    @contextmanager
+    def seize(self) -> Iterator[None]:
+        held = lock.Lock(self.directory / LOCK)
+        try:
+            yield
+        finally:
+            held.release()
+
+    def remove(self) -> None:
+        (self.directory / FILE).unlink(missing_ok=True)
 
     def read(self) -> Iterator[Event]:
         return file.read(self.directory / FILE)
@@ -107,6 +124,26 @@ class OnServer:
                 yield journal
             finally:
                 lease.release()
+
+    @contextmanager
+    def seize(self) -> Iterator[None]:
+        from sweeper.journal.sql import Lease
+
+        with self._server() as server:
+            server.prepare()
+            lease = Lease(server, self.sweep, lambda: None)
+            try:
+                yield
+            finally:
+                lease.release()
+
+    def remove(self) -> None:
+        """The pointer goes last: it says where there is something to remove."""
+        from sweeper.journal.sql import remove
+
+        with self._server() as server:
+            remove(server, self.sweep)
+        (self.directory / POINTER).unlink(missing_ok=True)
 
     def read(self) -> Iterator[Event]:
         from sweeper.journal.sql import read

@@ -48,6 +48,7 @@ from sweeper.registry.reading import (
     aliases,
     changed,
     download,
+    erased,
     pages,
     read_file,
     whole,
@@ -147,6 +148,7 @@ class MlflowRegistry:
     def show(self, model: str, ref: str | None = None) -> Version:
         """One version: `@alias` or `/3` (marks may be left out), the newest without `ref`."""
         versions = self.versions(model)
+        self._insist_there(model, ref, versions)
         if not versions:
             known = sorted({version.name for version in self.versions()})
             raise UnknownVersion(f"no model called {model} is registered.{suggest(model, known)}")
@@ -160,6 +162,21 @@ class MlflowRegistry:
         raise UnknownVersion(
             f"{model} has no version or alias {wanted}: there is {', '.join(there)}"
         )
+
+    def _insist_there(self, model: str, ref: str | None, versions: list[Version]) -> None:
+        """UnknownVersion when what is asked for was erased; the message says when, by whom, why."""
+        if not exists(self._uri):
+            return
+        with refused(self._uri):
+            gone = erased(self._client, model)
+        wanted = (ref or "").lstrip("@/")
+        newest = str(max(gone)) if gone and not versions and not wanted else wanted
+        for number, told in gone.items():
+            if newest == str(number):
+                day = time.strftime("%Y-%m-%d %H:%M", time.localtime(told["at"]))
+                raise UnknownVersion(
+                    f"{model}/{number} was erased on {day} by {told['by']}: {told['why']}"
+                )
 
     def lineage(self, model: str, ref: str | None = None) -> dict[str, Value]:
         """The version's lineage document. SweeperError when it is not the one registered."""

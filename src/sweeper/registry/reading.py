@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ MODEL_SHA256 = "sweeper.model_sha256"
 LINEAGE_SHA256 = "sweeper.lineage_sha256"
 MANIFEST_SHA256 = "sweeper.manifest_sha256"
 MODEL_FILE = "sweeper.model_file"  # where in the run's artefacts the model's own bytes are
+ERASED = "sweeper.erased"  # begins the tags of a model that tell of versions no longer there
 FOLDER = "sweeper.folder"  # where in the run's artefacts the MLflow model is
 
 MARKS = (COMPLETE, MODEL_SHA256, LINEAGE_SHA256, MANIFEST_SHA256, MODEL_FILE, FOLDER)
@@ -62,6 +64,21 @@ def dangling(uri: str, model: str) -> dict[str, int]:
         there = {int(v.version) for v in pages(client.search_model_versions, text)}
         named = aliases(client, text).items()
     return {a: number for (_, number), names in named if number not in there for a in names}
+
+
+def erased(client: Any, model: str) -> dict[int, dict[str, Any]]:
+    """What is told of erased versions, by their numbers: `at`, `by`, `why`."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        tags = client.get_registered_model(model).tags
+    except MlflowException as error:
+        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+            return {}
+        raise
+    prefix = f"{ERASED}."
+    found = {key.removeprefix(prefix): text for key, text in tags.items() if key.startswith(prefix)}
+    return {int(number): json.loads(text) for number, text in sorted(found.items())}
 
 
 def pages(search: Callable[..., Any], text: str) -> Iterator[Any]:

@@ -10,12 +10,16 @@ import hashlib
 import os
 import re
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
 
-from sweeper import Infeasible
+from sweeper import Infeasible, secrets
 from sweeper.core.records import Failure, FailureKind
+from sweeper.ports import Job, Order
+from sweeper.worker.cells import NOT_SHOWN, without_cells
 from sweeper.worker.values import InvalidMetric
+
+Hide = Callable[[str], str]
 
 LONGEST = 500
 LONGEST_STORY = 64 * 1024
@@ -32,8 +36,10 @@ NO_MEMORY = re.compile(
 """What libraries say that have no exception of their own for it."""
 
 
-def failure(error: BaseException, directory: str, seconds: float) -> Failure:
+def failure(error: BaseException, directory: str, seconds: float, hide: Hide) -> Failure:
     """The failure that `error` is, its message in one line of at most LONGEST characters.
+
+    `hide` takes out of a text what is to be written nowhere.
 
     Its class is that of the first exception in the chain of causes that has one. Causes
     count where they are stated (`raise … from …`), not where one error met another.
@@ -42,8 +48,8 @@ def failure(error: BaseException, directory: str, seconds: float) -> Failure:
         told = next((e for e in causes(error) if _kind(e) is not FailureKind.ERROR), error)
         return Failure(
             kind=_kind(told),
-            error=_clean(type(told).__name__, LONGEST),
-            message=_message(told),
+            error=_clean(type(told).__name__, hide),
+            message=_message(told, hide),
             fingerprint=fingerprint(error, directory),
             seconds=seconds,
         )
@@ -69,12 +75,17 @@ def story(error: BaseException, directory: str) -> str:
         half = LONGEST_STORY // 2
         head, tail = text[:half].rpartition("\n")[0], text[-half:].partition("\n")[2]
         text = f"{head}\n… {len(text) - len(head) - len(tail):,} characters left out …\n{tail}"
-    return private(text)
+    return text
+
+
+def hiding(job: Job, order: Order) -> Hide:
+    """Takes out of a text what `private` does, and the cells that this run had."""
+    return lambda text: without_cells(private(text), job.rows, order.holdout)
 
 
 def private(text: str) -> str:
-    """`text` without cells of the table, and such that UTF-8 can hold it."""
-    whole = CELLS.sub(r"\1<not shown>", text)
+    """`text` without secrets and what libraries quote of the table, such that UTF-8 can hold it."""
+    whole = CELLS.sub(rf"\1{NOT_SHOWN}", secrets.hide(text))
     return whole.encode("utf-8", "backslashreplace").decode()
 
 
@@ -141,12 +152,12 @@ def _kind(error: BaseException) -> FailureKind:
     return FailureKind.ERROR
 
 
-def _message(error: BaseException) -> str:
+def _message(error: BaseException, hide: Hide) -> str:
     if isinstance(error, SystemExit):
-        return _clean(f"user code called sys.exit({_code(error)})", LONGEST)
+        return _clean(f"user code called sys.exit({_code(error)})", hide)
     if isinstance(error, KeyboardInterrupt):
         return "user code raised KeyboardInterrupt"
-    return _clean(_said(error), LONGEST)
+    return _clean(_said(error), hide)
 
 
 def _code(error: SystemExit) -> str:
@@ -162,6 +173,6 @@ def _said(error: BaseException) -> str:
         return f"no message: its __str__ raised {type(broken).__name__}"
 
 
-def _clean(text: str, longest: int) -> str:
-    text = private(" ".join(text.split()))
-    return text if len(text) <= longest else text[: longest - 1] + "…"
+def _clean(text: str, hide: Hide) -> str:
+    text = " ".join(hide(text).split())  # before it is cut: half a cell is not found
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

@@ -14,7 +14,7 @@ from sweeper.worker.capture import captured
 from sweeper.worker.context import Workplace
 from sweeper.worker.costs import costs
 from sweeper.worker.devices import left_behind
-from sweeper.worker.failures import failure, private, story
+from sweeper.worker.failures import failure, hiding, story
 from sweeper.worker.fit import fit_candidate
 from sweeper.worker.group import joined, make_way
 from sweeper.worker.imports import import_named
@@ -35,7 +35,7 @@ KNOWN = {"sklearn", "sweeper", "xgboost", "lightgbm"}
 
 def perform(job: Job, order: Order, channel: Channel, capture: bool) -> RunResult:
     """`sweeper.worker.run`, once its libraries are imported."""
-    begun, meter = perf_counter(), Meter()
+    begun, meter, hide = perf_counter(), Meter(), hiding(job, order)
     with captured(capture, channel.log) as written, collected_warnings() as warned:
         try:
             seed_all(order.seed)
@@ -45,12 +45,12 @@ def perform(job: Job, order: Order, channel: Channel, capture: bool) -> RunResul
         except BaseException as error:
             if isinstance(error, KeyboardInterrupt) and not capture:
                 raise
-            result = RunResult(failure(error, job.directory, perf_counter() - begun))
+            result = RunResult(failure(error, job.directory, perf_counter() - begun, hide))
             told = f"{TRACE}\n{story(error, job.directory)}"
     log = "".join(_line(text) for text in (written(), *warned, told))
     dirty = left_behind() if order.rank is not None else ""
     outcome = replace(result.outcome, seconds=perf_counter() - begun, usage=meter.read())
-    return replace(result, outcome=outcome, log=private(log), dirty=dirty)
+    return replace(result, outcome=outcome, log=hide(log), dirty=dirty)
 
 
 def _prepared(job: Job, order: Order, channel: Channel) -> RunResult:

@@ -13,7 +13,7 @@ from sweeper.core.records import Success
 from sweeper.ports import Job, Order, Rows, RunResult
 from sweeper.worker import comparison, models, plots, report
 from sweeper.worker.evaluation import Evaluation, drawn, evaluate
-from sweeper.worker.failures import failure
+from sweeper.worker.failures import failure, hiding
 from sweeper.worker.replay import Replay
 from sweeper.worker.report import Report
 from sweeper.worker.resampling import Resampling
@@ -75,13 +75,13 @@ def _look(job: Job, order: Order, rows: Rows, model: Any) -> tuple[Report, Files
     except Exception as error:
         if job.spec.train is None:
             raise
-        return report.unchecked(job, _told(job, error)), {}
+        return report.unchecked(job, _told(job, order, error)), {}
     whole = report.measured(job, found, draws) | {"predictions_sha256": replay.digest()}
     whole["baselines"] = _baselines(job, order, rows, draws)
     if order.champion is not None:
         content, mine = order.champion, Rival(model, replay, found, len(order.model or b""))
         whole["versus_champion"] = _or_error(
-            job, lambda: beside(job, mine, rival(job, content, rows, draws), rows, draws)
+            job, order, lambda: beside(job, mine, rival(job, content, rows, draws), rows, draws)
         )
     return whole, _pictures(rows, replay, found)
 
@@ -105,22 +105,24 @@ def _baselines(job: Job, order: Order, rows: Rows, draws: Resampling) -> Report:
         return report.baseline(name, evaluate(job, Replay(model, X, job.task), rows, draws))
 
     blind = np.zeros((len(rows.y), 1))
-    found = {"dummy": _or_error(job, lambda: measured(*comparison.dummy(job), blind))}
+    found = {"dummy": _or_error(job, order, lambda: measured(*comparison.dummy(job), blind))}
     if job.spec.model is not None:
-        found["default"] = _or_error(job, lambda: measured(*comparison.default(job, order), rows.X))
+        found["default"] = _or_error(
+            job, order, lambda: measured(*comparison.default(job, order), rows.X)
+        )
     return found
 
 
-def _or_error(job: Job, measure: Callable[[], Report]) -> Report:
+def _or_error(job: Job, order: Order, measure: Callable[[], Report]) -> Report:
     """What `measure` gives, or {error}: a rival that fails is news, not a failure of the run."""
     try:
         return measure()
     except Exception as error:
-        return {"error": _told(job, error)}
+        return {"error": _told(job, order, error)}
 
 
-def _told(job: Job, error: Exception) -> str:
+def _told(job: Job, order: Order, error: Exception) -> str:
     """One line for the report; the traceback goes to the run's log."""
     traceback.print_exception(error)
-    found = failure(error, job.directory, 0.0)
+    found = failure(error, job.directory, 0.0, hiding(job, order))
     return f"{found.error}: {found.message}"

@@ -51,6 +51,14 @@ class Storage(Protocol):
         """Remove all checkpoints but these, and what is left of unfinished ones; how many."""
         ...
 
+    def empty(self) -> bool:
+        """Whether nothing is there, not even a folder."""
+        ...
+
+    def erase(self) -> None:
+        """All that is there, and the storage's own folder."""
+        ...
+
     def draft(self, path: str) -> AbstractContextManager[Path]:
         """A local folder, to write files of the folder into."""
         ...
@@ -135,6 +143,13 @@ class Directory:
                 self.remove(path)
                 unknown += 1
         return unknown
+
+    def empty(self) -> bool:
+        return not self._root.exists()
+
+    def erase(self) -> None:
+        if self._root.exists():
+            shutil.rmtree(self._root)
 
     @contextmanager
     def draft(self, path: str) -> Iterator[Path]:
@@ -221,6 +236,13 @@ class Elsewhere:
         for folder in unknown:
             self._files.rm(self._at(folder), recursive=True)
         return len(unknown)
+
+    def empty(self) -> bool:
+        return not self._files.exists(str(self._root))
+
+    def erase(self) -> None:
+        if not self.empty():
+            self._files.rm(str(self._root), recursive=True)
 
     @contextmanager
     def draft(self, path: str) -> Iterator[Path]:

@@ -134,6 +134,12 @@ def read(server: Server, sweep: str) -> Iterator[Event]:
     return chain.from_iterable(records(server, sweep))
 
 
+def remove(server: Server, sweep: str) -> None:
+    """All records of a sweep. Its lease stays: it says nothing but who wrote last."""
+    with server.begin() as connection:
+        connection.execute(sa.delete(RECORDS).where(RECORDS.c.sweep == sweep))
+
+
 def lines(server: Server, sweep: str, *marks: bytes) -> Iterator[bytes]:
     """The lines that contain all these marks, as they are, newlines included."""
     for _, line in _rows(server, sweep, 1, marks):
