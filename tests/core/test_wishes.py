@@ -44,7 +44,7 @@ def test_paused_time_is_not_taken_from_the_budget():
     world.feed(stimuli.ClockTicked(world.t))
     world.wish(stimuli.Resume())
     world.feed(stimuli.ClockTicked(world.t))
-    assert not world.now().timed_out
+    assert not world.now().spent
     assert world.now().idle == pytest.approx(10_000)
 
 

@@ -34,8 +34,8 @@ def edit(state: State, prepared: Prepared, notice: Callable[[str], None]) -> sti
         lines = [f"  {key}: {short(old)} → {short(new)}" for key, old, new in forbidden]
         raise ConfigError(
             f"sweep {state.spec.name} exists, and this config differs in what cannot "
-            "change under it:\n" + "\n".join(lines) + "\nBudget, concurrency, pruner, "
-            "resources, retries, timeout, register, refit, tracking and the ranges of "
+            "change under it:\n" + "\n".join(lines) + "\nBudget, prices, concurrency, "
+            "pruner, resources, retries, timeout, register, refit, tracking and the ranges of "
             "parameters may change. For another sweep give it another name: `--as NAME`"
         )
     if not allowed:

@@ -14,7 +14,7 @@ Change = tuple[str, Value, Value]
 """The key, what it was, what it is now; None where it is not there."""
 
 AT_ONCE = (
-    "budget", "search.concurrency", "search.pruner", "retries", "timeout", "register", "refit",
+    "budget", "prices", "search.concurrency", "search.pruner", "retries", "timeout", "register", "refit",
     "metric.target", "checkpoints.keep", "checkpoints.per_trial", "checkpoints.max_bytes",
 )  # fmt: skip
 """Keys that change nothing about what the trials mean; a controller at work takes them."""

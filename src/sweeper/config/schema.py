@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sweeper.config import settings
+from sweeper.config.costs import read_budget, read_prices, settle_budget
 from sweeper.config.cursor import Cursor
 from sweeper.config.data_section import read_data
 from sweeper.config.estimators import Factory
@@ -45,7 +46,7 @@ from sweeper.ports import TRAIN_MODULE
 
 KEYS = (
     "name", "seed", "data", "cv", "metric", "metrics", "preprocess", "model", "train",
-    "parameters", "predict", "search", "budget", "resources", "retries", "timeout", "register",
+    "parameters", "predict", "search", "budget", "prices", "resources", "retries", "timeout", "register",
     "refit", "tracking", "journal", "checkpoints",
 )  # fmt: skip
 
@@ -262,7 +263,8 @@ def _settled(
     name = settings.read_name(keys["name"]) if "name" in keys else ""
     reports = "train" in keys or "model" not in keys
     search = settings.read_search(keys.get("search"), reports, len(metrics.objectives) > 1)
-    budget = settings.read_budget(keys["budget"]) if "budget" in keys else Budget()
+    budget = read_budget(keys["budget"]) if "budget" in keys else Budget()
+    prices = read_prices(keys["prices"]) if "prices" in keys else None
     return SweepSpec(
         name=name,
         seed=settings.read_seed(keys["seed"]) if "seed" in keys else 0,
@@ -276,7 +278,8 @@ def _settled(
         model=work.model,
         train=work.train,
         search=search,
-        budget=settings.settle_budget(budget, search, bool(drafts), keys.get("budget")),
+        budget=settle_budget(budget, search, resources, prices, bool(drafts), keys.get("budget")),
+        prices=prices,
         resources=resources,
         checkpoints=read_checkpoints(keys["checkpoints"])
         if "checkpoints" in keys

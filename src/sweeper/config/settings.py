@@ -12,7 +12,6 @@ from sweeper.config.objectives import read_best, read_within
 from sweeper.config.pruner_section import read_pruner
 from sweeper.config.tree import Scalar, Table
 from sweeper.core.specs import (
-    Budget,
     Gate,
     Metric,
     PrunerSpec,
@@ -23,7 +22,6 @@ from sweeper.core.specs import (
 )
 
 SAMPLERS = ("auto", "tpe", "gp", "cmaes", "nsgaii", "random", "qmc", "grid")
-DEFAULT_TRIALS = 40
 _TAKEN = {"mlflow.db", "artifacts"}
 _ALIAS = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _VERSION = re.compile(r"v\d+", re.IGNORECASE)
@@ -68,28 +66,6 @@ def _concurrency(at: Cursor) -> int | None:
         at.wrong("auto, or a number of trials in flight")
         return None
     return at.integer(1, 1, 100_000)
-
-
-def read_budget(at: Cursor) -> Budget:
-    keys = at.fields(("trials", "time"))
-    return Budget(
-        trials=keys["trials"].integer(1, 1, 10_000_000) if "trials" in keys else None,
-        time=keys["time"].duration() if "time" in keys else None,
-    )
-
-
-def settle_budget(budget: Budget, search: SearchSpec, searched: bool, at: Cursor | None) -> Budget:
-    """The budget with its defaults: one trial when nothing is searched, else DEFAULT_TRIALS.
-
-    A grid without a number of trials ends when it is done.
-    """
-    if not searched:
-        if at is not None and (budget.trials or 1) > 1:
-            at.warn("nothing is searched: there are no free parameters, so one trial is run")
-        return Budget(1, budget.time)
-    if budget.trials is None and budget.time is None and search.sampler != "grid":
-        return Budget(DEFAULT_TRIALS)
-    return budget
 
 
 UNCOUNTED = {

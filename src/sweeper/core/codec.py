@@ -27,6 +27,7 @@ Encoder = Callable[[Any], Json]
 Decoder = Callable[[Json], Any]
 
 EVENTS: dict[str, type] = {cls.__name__: cls for cls in typing.get_args(events.Event)}
+EVENTS["TimeSpent"] = events.BudgetSpent  # its name when time was the only budget
 
 
 class UnknownRecord(ValueError):

@@ -16,6 +16,7 @@ from typing import Any
 from sweeper.core import commands as c
 from sweeper.core import events as e
 from sweeper.core import pruning, retry, rungs, stimuli, wishes
+from sweeper.core.budgets import limits
 from sweeper.core.endings import MODEL, SETTLING, dropped, give_up, pruned, recall
 from sweeper.core.phases import advance
 from sweeper.core.records import (
@@ -33,7 +34,7 @@ from sweeper.core.records import (
     TrialState,
 )
 from sweeper.core.retention import running_out, superfluous
-from sweeper.core.scheduling import refit_reserve, slot_count
+from sweeper.core.scheduling import slot_count
 from sweeper.core.scoring import mean, prefix
 
 Decision = tuple[list[e.Event], list[c.Command]]
@@ -130,7 +131,7 @@ def _succeeded(state: State, trial: Trial, s: stimuli.RunEnded, outcome: Success
 
 
 def _searching(state: State) -> bool:
-    return state.phase in (Phase.SEARCH, Phase.REVIVAL) and not state.timed_out
+    return state.phase in (Phase.SEARCH, Phase.REVIVAL) and not state.spent
 
 
 def _with(trial: Trial, fold: int, outcome: Success) -> Trial:
@@ -226,7 +227,7 @@ def _cancelled(state: State, s: stimuli.RunCancelled) -> Decision:
     back = trial.state is TrialState.RUNNING
     ended = "its trial had been set aside" if back else "its trial had ended"
     reason = "the sweep is stopping" if state.stopping else ended
-    return [e.FoldCancelled(s.t, s.run, reason)], []
+    return [e.FoldCancelled(s.t, s.run, reason, s.usage)], []
 
 
 def _registration(state: State, s: stimuli.RegistrationEnded) -> Decision:
@@ -247,16 +248,15 @@ def _stop(state: State, s: stimuli.StopRequested) -> Decision:
 
 
 def _ticked(state: State, s: stimuli.ClockTicked) -> Decision:
-    limit = state.spec.budget.time
-    searching = state.phase in (Phase.SEARCH, Phase.REVIVAL)
-    if limit is None or state.timed_out or not searching or state.stopping:
+    if not _searching(state) or state.stopping or state.status is SweepState.PAUSED:
         return [], []
-    reserve = refit_reserve(state)
-    if state.status is SweepState.PAUSED or s.t - state.idle < limit - reserve:
+    over = next((limit for limit in limits(state, s.t) if limit.over), None)
+    if over is None:
         return [], []
-    spent = e.TimeSpent(s.t, f"{limit:g} s, {reserve:.1f} s of it kept for the refit")
-    events, orders = give_up(state, s.t, "the time budget was spent")
-    return [spent, *events], orders
+    why = f"{over.words} is spent"
+    kept = f", {over.kept:.3g} of it kept for the refit" if over.kept else ""
+    events, orders = give_up(state, s.t, why)
+    return [e.BudgetSpent(s.t, why + kept), *events], orders
 
 
 _DECIDE: dict[type, Callable[[State, Any], Decision]] = {

@@ -27,6 +27,7 @@ from sweeper.core.records import (
 from sweeper.core.rooms import Slot
 from sweeper.core.space import Value
 from sweeper.core.specs import SweepSpec
+from sweeper.core.usage import UNMEASURED, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +242,7 @@ class FoldCancelled:
     t: float
     run: RunKey
     reason: str
+    usage: Usage = UNMEASURED
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,8 +321,8 @@ class VersionRegistered:
 
 
 @dataclass(frozen=True, slots=True)
-class TimeSpent:
-    """The time budget, less what the refit needs, is spent: the search ends."""
+class BudgetSpent:
+    """A budget, less what the refit needs of it, is spent: the search ends."""
 
     t: float
     reason: str
@@ -385,7 +387,7 @@ Event = (
     | RegistrationAsked
     | VersionRegistered
     | RegistrationPutOff
-    | TimeSpent
+    | BudgetSpent
     | StopAsked
     | SweepInterrupted
     | SweepFinished

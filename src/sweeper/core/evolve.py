@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from sweeper.core import events as e
-from sweeper.core import pareto, standings
+from sweeper.core import pareto, spending, standings
 from sweeper.core.records import (
     FailureKind,
     FoldRun,
@@ -90,7 +90,8 @@ def _launched(state: State, event: e.SweepLaunched) -> None:
     state.environment = event.environment
     state.looks_elsewhere = event.looks
     state.reason = state.stopping = ""
-    state.timed_out = state.registering = False
+    state.registering = False
+    state.spent = ""
     state.asking = ()
     _see(state, ())
     state.reopened = state.reopened and state.phase is not Phase.SEARCH
@@ -103,7 +104,8 @@ def _settings(state: State, event: e.SettingsChanged) -> None:
     state.spec = event.spec
     state.filed = event.filed or state.filed
     state.sets = state.sets if event.sets is None else event.sets
-    state.timed_out = state.exhausted = False
+    state.exhausted = False
+    state.spent = ""
     for number in state.running:
         _line_up(state, state.trials[number])
 
@@ -198,22 +200,23 @@ def _exhausted(state: State, event: e.SamplerExhausted) -> None:
 
 
 def _dispatched(state: State, event: e.FoldsDispatched) -> None:
-    queue = _queue(state, event.slot)
+    queue = _queue(state, event.slot, event.t)
     for key in event.runs:
         trial = state.trials[key.trial]
         if key.attempt != trial.attempts(key.fold) + 1:
             raise InvalidTransition(f"{key} is not the next attempt of its fold")
-        trial.runs.append(FoldRun(key, event.slot, sent=event.t))
+        trial.runs.append(FoldRun(key, event.slot, event.t, state.spec.resources))
         queue.append(key)
         _line_up(state, trial)
     _load(state, event.slot, len(queue))
 
 
-def _queue(state: State, slot: Slot) -> list[RunKey]:
+def _queue(state: State, slot: Slot, t: float) -> list[RunKey]:
     """What the slot has, to be added to."""
     queue = state.slots.get(slot)
     if queue is None:
         state.rooms.take(slot)
+        state.since[slot] = t
         return state.slots.setdefault(slot, [])
     _unload(state, slot, len(queue))
     return queue
@@ -266,7 +269,7 @@ def _curve(state: State, event: e.CurveReported) -> None:
 
 
 def _succeeded(state: State, event: e.FoldSucceeded) -> None:
-    run = _end(state, event.run, event, outcome=event.outcome)
+    run = _end(state, event.run, event, outcome=event.outcome, usage=event.outcome.usage)
     trial = state.trials[event.run.trial]
     if run.key.fold in trial.scores:
         raise InvalidTransition(f"fold {run.key.fold} of trial {run.key.trial} counted twice")
@@ -290,18 +293,23 @@ def _succeeded(state: State, event: e.FoldSucceeded) -> None:
 
 def _failed(state: State, event: e.FoldFailed) -> None:
     key = event.run
-    _end(state, key, event, outcome=event.outcome, reason=event.reason)
+    outcome = event.outcome
+    _end(state, key, event, event.retry, outcome=outcome, usage=outcome.usage, reason=event.reason)
     if event.pause:
         state.trials[key.trial].resting[key.fold] = event.t + event.pause
     if event.retry and event.outcome.kind is FailureKind.OOM:
         state.hungry.add((key.trial, key.fold))
 
 
-def _ended_otherwise(state: State, event: e.FoldLost | e.FoldCancelled) -> None:
+def _lost(state: State, event: e.FoldLost) -> None:
     _end(state, event.run, event, reason=event.reason)
 
 
-def _end(state: State, key: RunKey, event: e.Event, **changes: Any) -> FoldRun:
+def _cancelled(state: State, event: e.FoldCancelled) -> None:
+    _end(state, event.run, event, reason=event.reason, usage=event.usage)
+
+
+def _end(state: State, key: RunKey, event: e.Event, retry: bool = False, **changes: Any) -> FoldRun:
     """Close the account of one run and free its place in the slot."""
     trial = state.trials.get(key.trial)
     if trial is None:
@@ -315,14 +323,18 @@ def _end(state: State, key: RunKey, event: e.Event, **changes: Any) -> FoldRun:
     after = RUN.get((run.state, type(event)))
     if after is None:
         raise InvalidTransition(f"{type(event).__name__} for {key}, which is {run.state}")
-    trial.runs[i] = dataclasses.replace(run, state=after, ended=event.t, **changes)
+    run = dataclasses.replace(run, state=after, ended=event.t, **changes)
+    repeated = spending.again(trial, run, retry)
+    held = spending.vacate(state, run)
+    trial.runs[i] = dataclasses.replace(run, held=held, repeated=repeated)
+    spending.charge(state, trial, trial.runs[i])
     queue = state.slots[run.slot]
     _unload(state, run.slot, len(queue))
     queue.remove(key)
     if queue:
         _load(state, run.slot, len(queue))
     else:
-        del state.slots[run.slot]
+        del state.slots[run.slot], state.since[run.slot]
         state.rooms.leave(run.slot)
     _line_up(state, trial)
     return trial.runs[i]
@@ -375,7 +387,8 @@ def _move(
         raise InvalidTransition(
             f"{type(event).__name__} for trial {trial.number}, which is {trial.state}"
         )
-    trial.state = after
+    before, trial.state = trial.state, after
+    spending.move(state, trial, before)
     trial.reason = event.reason
     trial.ended = event.t
     if after is not TrialState.RUNNING:
@@ -421,8 +434,8 @@ def _stop(state: State, event: e.StopAsked) -> None:
     state.stopping = event.reason
 
 
-def _time_spent(state: State, event: e.TimeSpent) -> None:
-    state.timed_out = True
+def _budget_spent(state: State, event: e.BudgetSpent) -> None:
+    state.spent = event.reason
 
 
 def _over(state: State, event: e.SweepInterrupted | e.SweepFinished | e.SweepFailed) -> None:
@@ -457,8 +470,8 @@ _APPLY: dict[type, Callable[[State, Any], None]] = {
     e.CurveReported: _curve,
     e.FoldSucceeded: _succeeded,
     e.FoldFailed: _failed,
-    e.FoldLost: _ended_otherwise,
-    e.FoldCancelled: _ended_otherwise,
+    e.FoldLost: _lost,
+    e.FoldCancelled: _cancelled,
     e.TrialCompleted: _completed,
     e.TrialPruned: _pruned,
     e.TrialFailed: _trial_failed,
@@ -469,7 +482,7 @@ _APPLY: dict[type, Callable[[State, Any], None]] = {
     e.VersionRegistered: _registered,
     e.RegistrationPutOff: _put_off,
     e.StopAsked: _stop,
-    e.TimeSpent: _time_spent,
+    e.BudgetSpent: _budget_spent,
     e.SweepInterrupted: _over,
     e.SweepFinished: _over,
     e.SweepFailed: _over,

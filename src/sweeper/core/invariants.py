@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sweeper.core import pareto, standings
+from sweeper.core import pareto, spending, standings
 from sweeper.core.records import (
     LIVE,
     Rung,
@@ -32,6 +32,7 @@ def violations(state: State) -> list[str]:
         _rungs,
         _prefixes,
         _front,
+        _spending,
         _all_trials,
         _end,
     )
@@ -139,6 +140,18 @@ def _front(state: State) -> Iterator[str]:
         pareto.enter(expected, number, signed_objectives(state, state.trials[number]))
     if expected != state.front:
         yield "the front is not of the complete trials that no other beats"
+
+
+def _spending(state: State) -> Iterator[str]:
+    kept, counted = state.spending, spending.recounted(state)
+    parts = ("total", "pruned", "failed", "repeated")
+    for part in parts:
+        if not spending.alike(getattr(kept, part), getattr(counted, part)):
+            yield f"what fold runs took ({part}) is not the sum of the runs"
+    if kept.memory != counted.memory:
+        yield "the most memory is not that of any run"
+    if state.since.keys() != state.slots.keys():
+        yield "it is not known of exactly the slots since when their first runs have them"
 
 
 def _all_trials(state: State) -> Iterator[str]:

@@ -62,7 +62,7 @@ def _search(state: State, t: float) -> Decision:
         return asked
     if state.running or state.asking or state.slots:
         return [], []
-    if not state.nodes and not state.timed_out and (_may_ask(state) or rungs.promotable(state)):
+    if not state.nodes and not state.spent and (_may_ask(state) or rungs.promotable(state)):
         return [], []
     return _after_search(state, t)
 
@@ -91,7 +91,7 @@ def _send(state: State, t: float) -> Decision:
 
 def _take_up(state: State, t: float) -> list[e.Event]:
     """A trial that was set aside at a rung and is among the best there by now."""
-    if not state.nodes or state.timed_out or _full(state):
+    if not state.nodes or state.spent or _full(state):
         return []
     found = rungs.promotable(state)
     return [] if found is None else _revived(state, t, state.trials[found[0]], found[1])
@@ -111,7 +111,7 @@ def _full(state: State) -> bool:
 
 
 def _may_ask(state: State) -> bool:
-    if state.timed_out:
+    if state.spent:
         return False
     return bool(state.queue) or (not state.exhausted and room(state, state.spec.budget.trials))
 
@@ -143,7 +143,7 @@ def _after_search(state: State, t: float) -> Decision:
         why = _nobody(state)
         return [e.SweepFinished(t, why)], [c.Finish(why)]
     reason = _search_over(state)
-    if state.spec.search.pruner.name == "racing" and state.aside and not state.timed_out:
+    if state.spec.search.pruner.name == "racing" and state.aside and not state.spent:
         return [e.PhaseEntered(t, Phase.REVIVAL, reason)], []
     return [e.PhaseEntered(t, _after_winner(state), reason)], []
 
@@ -157,8 +157,8 @@ def _nobody(state: State) -> str:
 
 
 def _search_over(state: State) -> str:
-    if state.timed_out:
-        return "the time budget is spent"
+    if state.spent:
+        return state.spent
     if state.exhausted:
         return "the sampler has no further point"
     return f"all {len(state.trials)} trials are done"
@@ -170,8 +170,8 @@ def _revival(state: State, t: float) -> Decision:
     if sent[0]:
         return sent
     field = racing.field_of(state)
-    if field is None or state.timed_out:
-        why = "no time for stopped trials" if state.timed_out else "too few complete trials"
+    if field is None or state.spent:
+        why = "nothing left for stopped trials" if state.spent else "too few complete trials"
         return _wait_or(state, t, why)
     room = (state.spec.search.concurrency or max(1, scheduling.slot_count(state))) - len(
         state.running

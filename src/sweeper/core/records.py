@@ -13,7 +13,8 @@ from sweeper.core.line import Line
 from sweeper.core.pareto import Values, pick
 from sweeper.core.rooms import Rooms, Slot
 from sweeper.core.space import Value
-from sweeper.core.specs import SweepSpec
+from sweeper.core.specs import Resources, SweepSpec
+from sweeper.core.usage import UNMEASURED, Spending, Usage
 
 REFIT = -1
 """The fold number of the run that trains the winner on all training rows."""
@@ -94,6 +95,7 @@ class Success:
     curve: tuple[tuple[int, dict[str, float]], ...] = ()  # the user's reports, by step
     report: dict[str, Value] = field(default_factory=dict)
     gpus: tuple[str, ...] = ()  # that Ray gave it; of a gang those of each rank in turn
+    usage: Usage = UNMEASURED
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,7 @@ class Failure:
     node: str = ""
     charged: bool = True
     gpus: tuple[str, ...] = ()
+    usage: Usage = UNMEASURED
 
 
 Outcome = Success | Failure
@@ -207,10 +210,14 @@ class FoldRun:
     key: RunKey
     slot: Slot
     sent: float
+    resources: Resources  # of each worker, as they were when it was sent
     state: RunState = RunState.RUNNING
     ended: float | None = None
     outcome: Outcome | None = None
     reason: str = ""
+    usage: Usage = UNMEASURED
+    held: float = 0.0  # seconds that it had its slot
+    repeated: bool = False  # it gave no scores, and its fold was yet to be done
 
 
 @dataclass(slots=True)
@@ -298,12 +305,14 @@ class State:
     status: SweepState = SweepState.RUNNING
     reason: str = ""
     stopping: str = ""  # why no new work is sent out, while a controller drains
-    timed_out: bool = False  # the time budget for searching is spent
+    spent: str = ""  # which budget for searching is spent, in words
     exhausted: bool = False  # the sampler has no further point
     trials: dict[int, Trial] = field(default_factory=dict)
     history: list[HistoryEntry] = field(default_factory=list)  # append-only, as trials end
     slots: dict[Slot, list[RunKey]] = field(default_factory=dict)  # what each one has
     loads: dict[int, list[Slot]] = field(default_factory=dict)  # how many runs → slots, sorted
+    since: dict[Slot, float] = field(default_factory=dict)  # when its first run came to have it
+    spending: Spending = field(default_factory=Spending)
     rooms: Rooms = field(default_factory=Rooms)  # places that no slot takes
     line: Line = field(default_factory=Line)  # running trials with folds to send
     nodes: tuple[Node, ...] = ()

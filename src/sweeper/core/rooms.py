@@ -24,6 +24,11 @@ class Slot:
         """Each worker's node, by rank."""
         return (self.node, *self.mates)
 
+    @property
+    def places(self) -> int:
+        """How many it takes on all its nodes together."""
+        return self.size * len(self.nodes)
+
 
 @dataclass(slots=True)
 class Free:

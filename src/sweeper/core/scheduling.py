@@ -204,16 +204,6 @@ def final_slot(state: State, trial: Trial, fold: int) -> Slot | None:
     return Slot(nodes[0], _Names(state).index(nodes[0]), nodes[1:], need.size) if nodes else None
 
 
-def refit_reserve(state: State) -> float:
-    """Seconds of the time budget kept for the refit: it sees all rows instead of K-1 of K."""
-    limit = state.spec.budget.time
-    if limit is None or state.fold_seconds is None:
-        return 0.0
-    folds = state.splits.folds
-    rows = folds / (folds - 1) if folds > 1 else 1.25
-    return min(0.2 * limit, 2 * rows * state.fold_seconds)
-
-
 def final_runs(state: State, trial: Trial, fold: int) -> RunKey | None:
     """The next attempt of the refit or holdout run, or None while one is under way."""
     if any(r.key.fold == fold and r.state is RunState.RUNNING for r in trial.runs):

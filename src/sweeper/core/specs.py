@@ -172,7 +172,19 @@ class Budget:
     """Totals over all launches of a sweep. None: without limit."""
 
     trials: int | None = None
-    time: float | None = None
+    time: float | None = None  # seconds
+    cpu_hours: float | None = None  # reserved, as the next two
+    gpu_hours: float | None = None
+    money: float | None = None  # by the sweep's prices
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """Of a reserved CPU and GPU for an hour."""
+
+    cpu_hour: float = 0.0
+    gpu_hour: float = 0.0
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +266,7 @@ class SweepSpec:
     train: TrainSpec | None = None
     search: SearchSpec = SearchSpec()
     budget: Budget = Budget()
+    prices: Prices | None = None
     resources: Resources = Resources()
     retries: Retries = Retries()
     timeout: float | None = None

@@ -17,6 +17,7 @@ from sweeper.core.records import (
 )
 from sweeper.core.space import Value
 from sweeper.core.specs import SweepSpec
+from sweeper.core.usage import UNMEASURED, Usage
 
 # --- what people ask for, from this or another terminal ---------------------------------
 
@@ -180,6 +181,7 @@ class RunCancelled:
 
     t: float
     run: RunKey
+    usage: Usage = UNMEASURED
 
 
 @dataclass(frozen=True, slots=True)

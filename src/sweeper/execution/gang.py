@@ -17,6 +17,7 @@ from typing import Any
 
 from sweeper.core.records import Checkpoint, Failure
 from sweeper.core.rooms import Slot
+from sweeper.core.usage import together
 from sweeper.execution import lease
 from sweeper.execution.deaths import FOLLOWED
 from sweeper.execution.notes import Notebook
@@ -182,20 +183,21 @@ def ranks(slot: Slot, host: str, port: int) -> list[Rank]:
 
 
 def combined(results: Sequence[RunResult | None]) -> RunResult:
-    """One answer: rank 0's where all succeeded, else the failure that came first. The GPUs are
-    those of all."""
+    """One answer: rank 0's where all succeeded, else the failure that came first. GPUs and
+    usage are those of all."""
     there = [(rank, result) for rank, result in enumerate(results) if result is not None]
     first = there[0][1]
     logs = tuple("" if result is None else result.log for result in results[1:])
     failed = [(rank, result) for rank, result in there if _failed(result)]
     gpus = tuple(gpu for _, result in there for gpu in result.outcome.gpus)
+    usage = together([result.outcome.usage for _, result in there])
     if not failed:
-        return replace(first, outcome=replace(first.outcome, gpus=gpus), logs=logs)
+        return replace(first, outcome=replace(first.outcome, gpus=gpus, usage=usage), logs=logs)
     rank, worst = min(failed, key=lambda each: _order(each[1]))
     log = first.log
     if worst is not first:
         log = f"{log.partition(TRACE)[0]}{TRACE}\nof rank {rank}{worst.log.partition(TRACE)[2]}"
-    return RunResult(replace(worst.outcome, gpus=gpus), log=log, logs=logs)
+    return RunResult(replace(worst.outcome, gpus=gpus, usage=usage), log=log, logs=logs)
 
 
 def _order(result: RunResult) -> tuple[bool, float]:

@@ -349,7 +349,7 @@ class RayExecutor:
         if self._sent.pop(message.key, None) is None:
             return
         if message.stopped:
-            self._post(RunCancelled(0, message.key))
+            self._post(RunCancelled(0, message.key, message.result.outcome.usage))
         else:
             self._out.store(message.key, message.result)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sweeper.core.records import HOLDOUT, REFIT, Failure, Success
+from sweeper.core.records import HOLDOUT, REFIT, Success
 from sweeper.ports import TRACE, Channel, Job, Order, RunResult
 from sweeper.worker.capture import captured
 from sweeper.worker.context import Workplace
@@ -18,6 +18,7 @@ from sweeper.worker.failures import failure, private, story
 from sweeper.worker.fit import fit_candidate
 from sweeper.worker.group import joined, make_way
 from sweeper.worker.imports import import_named
+from sweeper.worker.meter import Meter
 from sweeper.worker.models import FILE, ROLE, dump, storable
 from sweeper.worker.rows import take
 from sweeper.worker.scoring import Scorers
@@ -34,7 +35,7 @@ KNOWN = {"sklearn", "sweeper", "xgboost", "lightgbm"}
 
 def perform(job: Job, order: Order, channel: Channel, capture: bool) -> RunResult:
     """`sweeper.worker.run`, once its libraries are imported."""
-    begun = perf_counter()
+    begun, meter = perf_counter(), Meter()
     with captured(capture, channel.log) as written, collected_warnings() as warned:
         try:
             seed_all(order.seed)
@@ -48,7 +49,8 @@ def perform(job: Job, order: Order, channel: Channel, capture: bool) -> RunResul
             told = f"{TRACE}\n{story(error, job.directory)}"
     log = "".join(_line(text) for text in (written(), *warned, told))
     dirty = left_behind() if order.rank is not None else ""
-    return replace(result, outcome=_timed(result.outcome, begun), log=private(log), dirty=dirty)
+    outcome = replace(result.outcome, seconds=perf_counter() - begun, usage=meter.read())
+    return replace(result, outcome=outcome, log=private(log), dirty=dirty)
 
 
 def _prepared(job: Job, order: Order, channel: Channel) -> RunResult:
@@ -112,10 +114,6 @@ def _refit(job: Job, order: Order) -> RunResult:
     return RunResult(
         Success(scores={}, seconds=0.0, report=report), files={ROLE: (FILE, dump(model))}
     )
-
-
-def _timed(outcome: Success | Failure, begun: float) -> Success | Failure:
-    return replace(outcome, seconds=perf_counter() - begun)
 
 
 def _line(text: str) -> str:

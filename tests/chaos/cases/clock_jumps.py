@@ -17,7 +17,7 @@ from chaos.forked import forked
 from chaos.result import Result
 from chaos.sweeps import CONFIGS, Sweep, empty_tables, finish, launch_here
 from chaos.tally import Tally
-from sweeper.core.events import FoldSucceeded, TimeSpent
+from sweeper.core.events import BudgetSpent, FoldSucceeded
 from sweeper.core.records import Failure, FailureKind
 from sweeper.journal.file import FileJournal, read
 
@@ -70,7 +70,7 @@ def _unmoved(sweep: Sweep, expected: list[Any]) -> tuple[int, int]:
     times = [event.t for event in events]
     assert times == sorted(times), "the sweep's own time went back"
     assert times[-1] < 600, f"the sweep counts {times[-1]:.0f} s"
-    assert not any(isinstance(event, TimeSpent) for event in events), "the time budget was spent"
+    assert not any(isinstance(event, BudgetSpent) for event in events), "the time budget was spent"
     for event in events:
         if isinstance(event, FoldSucceeded):
             assert 0 <= event.outcome.seconds < 600, event

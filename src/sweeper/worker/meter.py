@@ -1,0 +1,73 @@
+"""What a run takes of its machine: processor time, also of processes that it starts, and memory."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from contextlib import suppress
+
+from sweeper.core.usage import Usage
+
+STATUS, RESET = "/proc/self/status", "/proc/self/clear_refs"
+
+FORGET_PEAK = b"5"
+"""What the kernel takes for an order to begin the peak of this process's memory anew."""
+
+
+class Meter:
+    """Begins with its making."""
+
+    def __init__(self) -> None:
+        with suppress(OSError):  # then the peak is that of the process's whole life
+            descriptor = os.open(RESET, os.O_WRONLY)
+            try:
+                os.write(descriptor, FORGET_PEAK)
+            finally:
+                os.close(descriptor)
+        self._begun = _cpu()
+
+    def read(self) -> Usage:
+        """Since the beginning."""
+        return Usage(round(max(0.0, _cpu() - self._begun), 6), _peak())
+
+
+def _cpu() -> float:
+    """Seconds of processor time: of this process, of its children that have ended, and of
+    those below it that live."""
+    times = os.times()
+    return time.process_time() + times.children_user + times.children_system + _living()
+
+
+def _living() -> float:
+    """Looked for only where there is any child: it is a look at all processes of the machine."""
+    if not _has_children():
+        return 0.0
+    import psutil
+
+    total = 0.0
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):  # it has ended meanwhile
+            spent = child.cpu_times()
+            total += spent.user + spent.system + spent.children_user + spent.children_system
+    return total
+
+
+def _has_children() -> bool:
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
+
+
+def _peak() -> int:
+    """Bytes: the most memory this process had."""
+    with suppress(OSError), open(STATUS, encoding="ascii") as status:
+        for line in status:
+            if line.startswith("VmHWM:"):
+                return 1024 * int(line.split()[1])
+    import resource
+
+    unit = 1 if sys.platform == "darwin" else 1024
+    return unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
