@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from sweeper.core import account
+from sweeper.core.budgets import limits
 from sweeper.core.records import (
     Failure,
     FoldRun,
@@ -24,6 +26,7 @@ from sweeper.core.records import (
 )
 from sweeper.core.scoring import deviation, fold_values, objective_values
 from sweeper.core.space import Value
+from sweeper.core.specs import Prices
 
 Json = dict[str, Value]
 
@@ -94,8 +97,11 @@ def remaining(state: State, ended: int, spent: float) -> float | None:
     guesses = []
     if budget.trials is not None and ended:
         guesses.append(max(0, budget.trials - ended) * spent / ended)
-    if budget.time is not None:
-        guesses.append(max(0.0, budget.time - spent))
+    for limit in limits(state, state.now):
+        if limit.name == "time":
+            guesses.append(max(0.0, limit.most - spent))
+        elif limit.used:
+            guesses.append(max(0.0, limit.most - limit.used) * spent / limit.used)
     return min(guesses, default=None)
 
 
@@ -126,6 +132,7 @@ def status(state: State, *, held: bool, wall: float) -> Json:
         "best": best_view(state),
         "front": sorted(state.front),
         "elapsed_s": round(elapsed(state, held, wall), 3),
+        "cost": account.of_sweep(state, elapsed(state, held, wall)),
     }
 
 
@@ -155,6 +162,7 @@ def show(state: State, trials: Sequence[Trial]) -> Json:
     return {
         "trials": [trial_view(state, trial) for trial in trials],
         "failures": [failure_view(group) for group in failures(trials)],
+        "cost": account.of_sweep(state, state.now),
     }
 
 
@@ -172,11 +180,12 @@ def trial_view(state: State, trial: Trial) -> Json:
         "values": objectives(state, trial),
         "front": trial.number in state.front,
         "reason": trial.reason,
-        "folds": [run_view(run) for run in trial.runs],
+        "folds": [run_view(run, state.spec.prices) for run in trial.runs],
+        "cost": account.of_trial(state, trial),
     }
 
 
-def run_view(run: FoldRun) -> Json:
+def run_view(run: FoldRun, prices: Prices | None) -> Json:
     """One attempt at one fold. `fold` is -1 for the refit and -2 for the holdout."""
     outcome = run.outcome
     return {
@@ -188,6 +197,7 @@ def run_view(run: FoldRun) -> Json:
         "node": (outcome.node if outcome is not None else "") or run.slot.node,
         "gpus": [] if outcome is None else list(outcome.gpus),
         "reason": run_reason(run),
+        "cost": account.of_run(run, prices),
     }
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from sweeper.core.records import Failure, FailureKind, Success
 from sweeper.core.rooms import Slot
+from sweeper.core.usage import Usage
 from sweeper.execution.gang import combined, ranks, sound
 from sweeper.ports import TRACE, RunResult
 
@@ -34,6 +35,16 @@ def test_the_answer_of_a_gang_is_that_of_rank_0_with_the_logs_of_all():
     found = combined([succeeded("zero"), succeeded("one"), succeeded()])
     assert found.outcome == Success({"m": 1.0}, 2.0)
     assert (found.log, found.logs) == ("zero", ("one", ""))
+
+
+def test_what_a_gang_took_is_the_sum_of_its_ranks_and_the_memory_of_the_largest():
+    def took(cpu, memory, result):
+        return replace(result, outcome=replace(result.outcome, usage=Usage(cpu, memory)))
+
+    both = combined([took(2.0, 30, succeeded()), took(3.0, 50, succeeded())])
+    assert both.outcome.usage == Usage(5.0, 50)
+    broken = combined([took(2.0, 30, succeeded()), took(3.0, 50, failed("it broke", 1.0)), None])
+    assert broken.outcome.usage == Usage(5.0, 50)
 
 
 def test_the_gpus_of_a_gang_are_those_of_all_its_ranks():

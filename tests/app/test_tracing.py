@@ -22,6 +22,8 @@ def test_the_chain_reaches_back_through_the_parents(root):
     assert [link.title for link in links] == ["trees/2", "trees/1"]
     assert links[0].lineage["parents"] == [{"model": "trees", "version": 1, "alias": "champion"}]
     assert links[1].lineage["sweep"]["name"] == "trees"
+    cost = links[1].lineage["cost"]
+    assert cost["total"]["reserved_cpu_s"] >= cost["total"]["cpu_s"] / 4 > 0
 
 
 def titles(found):

@@ -87,7 +87,7 @@ def test_show_lists_trials_by_number_or_best_first(income, capsys) -> None:
     main(["show", "income", "--json"])
     assert [t["number"] for t in json.loads(out(capsys))["trials"]] == [0, 1, 2, 3]
     main(["show", "income", "--sort", "value"])
-    table, failures = out(capsys).split("\n\n", 1)
+    table, cost, failures = out(capsys).split("\n\n", 2)
     _, *rows = table.splitlines()
     assert [row.split()[:2] for row in rows] == [
         ["1", "complete"],
@@ -98,6 +98,7 @@ def test_show_lists_trials_by_number_or_best_first(income, capsys) -> None:
     assert "0.9100 ± 0.0141    2/5" in rows[0]
     assert "~0.9500" in rows[2]
     assert "boosting: learning_rate=0.0512" in rows[0]
+    assert cost == "cost\n  taken    5 s of CPUs\n  went to  80 % useful, 20 % pruned"
     assert failures.startswith("1 fold run failed, 1 cause:")
 
 
@@ -124,13 +125,18 @@ def test_show_of_a_trial_tells_every_attempt(income, capsys) -> None:
     income.scored(0, 0, 0.9, accuracy=0.7)
     assert main(["show", "income", "0"]) == 0
     text = out(capsys)
-    header, failed, succeeded = text.splitlines()[-3:]
+    runs, costs = text.split("\n\n")[1:]
+    header, failed, succeeded = runs.splitlines()
     assert header.split() == [
         "fold", "attempt", "state", "roc_auc", "accuracy", "seconds", "node", "reason",
     ]  # fmt: skip
     assert failed.split(maxsplit=7)[7] == "ValueError: C is 0; run again"
     assert succeeded.split() == ["0", "2", "succeeded", "0.9000", "0.7000", "0.50", "node-0"]
     assert "boosting.learning_rate  0.0512" in text
+    assert costs.splitlines()[0].split()[:4] == ["fold", "attempt", "queue", "wall"]
+    assert costs.splitlines()[2].split() == (
+        ["0", "2", "0.5", "s", "0.5", "s", "-", "-", "1", "s", "0", "s"]
+    )
 
 
 def test_an_error_cannot_move_the_cursor(income, capsys) -> None:

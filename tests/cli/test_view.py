@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from unittest.mock import ANY
 
 import pytest
 
 from sweeper import view
+from sweeper.cli.costs import cost_sheet
 from sweeper.core import events as e
 from sweeper.core.records import Failure, FailureKind, SweepState
-from sweeper.core.specs import Budget, Goal, Metric
+from sweeper.core.specs import Budget, Goal, Metric, Prices
 
 WALL = 1_700_000_000.0
 
@@ -34,7 +37,49 @@ def test_status_has_the_documented_keys_and_counts(story) -> None:
         },
         "front": [],
         "elapsed_s": 7.0,
+        "cost": ANY,
     }
+
+
+PART = {
+    "fold_runs", "queue_s", "wall_s", "cpu_s", "reserved_cpu_s", "reserved_gpu_s", "money",
+}  # fmt: skip
+
+
+def test_what_a_sweep_cost_has_the_documented_keys(story) -> None:
+    story.complete(0, 0.9, 0.92).pruned(1, 0.7).failed(2)
+    cost = view.status(story.state, held=False, wall=WALL)["cost"]
+    assert set(cost) == {
+        "total", "useful", "pruned", "failed", "repeated", "peak_memory_bytes", "currency",
+        "budgets",
+    }  # fmt: skip
+    assert set(cost["total"]) == PART
+    assert set(cost["useful"]) == set(cost["repeated"]) == PART | {"share"}
+    assert (cost["useful"]["share"], cost["pruned"]["share"]) == (0.6667, 0.3333)
+    assert (cost["peak_memory_bytes"], cost["total"]["money"]) == (None, None)
+    trial = view.trial_view(story.state, story.state.trials[0])
+    assert set(trial["cost"]) == PART
+    assert set(trial["folds"][0]["cost"]) == PART - {"fold_runs"} | {"peak_memory_bytes"}
+    assert trial["folds"][0]["cost"]["cpu_s"] is None  # nobody measured it
+
+
+def test_budgets_are_told_with_what_is_spent_of_them(story) -> None:
+    budget, prices = Budget(40, cpu_hours=2, money=8), Prices(0.5, currency="EUR")
+    spec = replace(story.state.spec, budget=budget, prices=prices)
+    story.tell(e.SettingsChanged(story.t, spec, (), "ana"))
+    story.complete(0, 0.9)
+    cost = view.show(story.state, [])["cost"]
+    assert cost["currency"] == "EUR"
+    assert cost["budgets"] == {
+        "cpu_hours": {"limit": 2, "spent": 0.000278},
+        "money": {"limit": 8, "spent": 0.000139},
+    }
+    lines = cost_sheet(cost, prices)
+    assert lines[1:3] == [
+        "  taken    1 s of CPUs, 0.00014 EUR",
+        "  went to  100 % useful",
+    ]
+    assert lines[3].split() == ["budget", "0.00028", "of", "2", "cpu", "hours"]
 
 
 def test_a_sweep_without_a_complete_trial_has_no_best(story) -> None:
@@ -66,7 +111,7 @@ def test_show_has_every_attempt_with_the_documented_keys(story) -> None:
     story.sent(0, 1)
     (trial,) = view.show(story.state, list(story.state.trials.values()))["trials"]
     assert list(trial) == [
-        "number", "state", "params", "value", "values", "front", "reason", "folds",
+        "number", "state", "params", "value", "values", "front", "reason", "folds", "cost",
     ]  # fmt: skip
     broken, scored, running = trial["folds"]
     assert broken == {
@@ -78,6 +123,7 @@ def test_show_has_every_attempt_with_the_documented_keys(story) -> None:
         "node": "node-0",
         "gpus": [],
         "reason": "ValueError: C is 0; run again",
+        "cost": ANY,
     }
     assert (scored["attempt"], scored["state"]) == (2, "succeeded")
     assert scored["scores"] == {"roc_auc": 0.9, "accuracy": 0.8}

@@ -12,6 +12,7 @@ from sweeper.core.specs import (
     Goal,
     HoldoutKind,
     HoldoutSpec,
+    Prices,
     PrunerSpec,
     RegisterSpec,
     Resources,
@@ -243,6 +244,35 @@ def test_none_switches_off(read, svc, nothing):
 
 def test_a_budget_of_time_alone_has_no_number_of_trials(read, svc):
     assert read(svc, "budget.time=10m").spec.budget == Budget(None, 600)
+
+
+def test_budgets_of_hours_and_money_are_read_with_the_prices(read, svc):
+    prices = "prices={cpu_hour: 0.05, gpu_hour: 2.5, currency: EUR}"
+    loaded = read(svc, "budget={cpu_hours: 2, money: 5}", prices)
+    assert loaded.problems == ()
+    assert loaded.spec.budget == Budget(cpu_hours=2, money=5)
+    assert loaded.spec.prices == Prices(0.05, 2.5, "EUR")
+    gpus = read(svc, "budget.gpu_hours=1", "resources.gpus=0.5")
+    assert gpus.spec.budget == Budget(gpu_hours=1)
+
+
+@pytest.mark.parametrize(
+    ("texts", "words"),
+    [
+        (["budget.money=5"], "expected `prices: {cpu_hour: …, gpu_hour: …, currency: …}`"),
+        (["budget.money=5", "prices={gpu_hour: 2}"], "costs nothing, so this is never spent"),
+        (["budget.gpu_hours=5"], "no fold run takes a GPU"),
+        (["budget.cpu_hours=0"], "a number above 0"),
+        (["budget.cpu_hour=2"], "did you mean `cpu_hours`?"),
+        (["prices={cpu_hour: -1}"], "a price of at least 0"),
+        (["prices={currency: EUR}"], "there is no price"),
+        (["prices={cpu_hour: 1, currency: pieces of eight}"], "a currency, as EUR"),
+    ],
+)
+def test_a_budget_that_is_never_spent_and_a_price_that_is_none_are_problems(
+    read, svc, texts, words
+):
+    assert any(words in problem for problem in read(svc, *texts).problems)
 
 
 def test_a_grid_ends_when_it_is_done(read, svc):

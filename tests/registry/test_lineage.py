@@ -37,6 +37,7 @@ def sample(**changes: Any) -> dict[str, Any]:
         "journal": {"length": 5, "sha256": "j" * 64},
         "parents": [{"model": "income", "version": 1, "alias": "champion"}],
         "times": {"finished": 1.0},
+        "cost": {"total": {"money": 2.5}},
     }
     return document(**{**whole, **changes})
 

@@ -8,6 +8,7 @@ from typing import Any
 from sweeper.app.control import author
 from sweeper.app.directory import Directory
 from sweeper.app.prepare import Prepared
+from sweeper.core.account import of_sweep
 from sweeper.core.endings import winning_model
 from sweeper.core.records import REFIT, Artifact, Registered, State, Trial
 from sweeper.core.scoring import mean
@@ -124,6 +125,7 @@ class Registering:
                 "launched": wall,
                 "registering": wall + state.now - since,
             },
+            cost=of_sweep(state, state.now),
         )
 
     def _files(self, state: State) -> dict[str, str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sweeper import view
+from sweeper.cli.costs import cost_sheet
 from sweeper.cli.failures import Log, Telling, failures_sheet
 from sweeper.cli.holdout import holdout_sheet
 from sweeper.cli.text import (
@@ -20,6 +21,7 @@ from sweeper.cli.text import (
     shorten,
     with_spread,
 )
+from sweeper.core import account
 from sweeper.core.records import State, Trial, TrialState
 
 FAILURES = 5
@@ -54,7 +56,7 @@ class Ending:
 
 def ending(end: Ending) -> list[str]:
     """The whole report, in lines."""
-    parts = [headline(end)]
+    parts = [headline(end), cost(end.state)]
     if end.exit_code == 0 and end.state.best is not None:
         parts += [winner(end.state, end.state.best), holdout(end.state), registered(end.state)]
     elif end.state.best is not None:
@@ -75,6 +77,10 @@ def headline(end: Ending) -> list[str]:
         f"{state.spec.name} {words.get(end.exit_code, 'failed')}{because}",
         f"  {plural(len(state.trials), 'trial')} ({trials or 'none'}) in {duration(state.now)}",
     ]
+
+
+def cost(state: State) -> list[str]:
+    return cost_sheet(account.of_sweep(state, state.now), state.spec.prices)
 
 
 def winner(state: State, best: Trial) -> list[str]:

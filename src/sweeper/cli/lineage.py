@@ -93,6 +93,7 @@ def steps(version: Any, lineage: dict[str, Any]) -> list[tuple[str, str]]:
         ("trial", f"{trial['number']}  {params(trial)}"),
         ("seeds", f"sweep {lineage['seeds']['sweep']}, refit {lineage['seeds']['refit']}"),
         ("scores", scores(lineage)),
+        ("cost", cost(lineage)),
         ("model", f"{model['sha256'][:DIGEST]}  {model['bytes']:,} bytes"),
         ("registered", f"{when(times['registering'])} by {environment['user']}"),
         ("lineage", version.digest[:DIGEST]),
@@ -149,6 +150,14 @@ def scores(lineage: dict[str, Any]) -> str:
     from sweeper.cli.text import number
 
     return ", ".join(f"{name}={number(value)}" for name, value in lineage["metrics"].items())
+
+
+def cost(lineage: dict[str, Any]) -> str:
+    """Of the whole sweep, up to this version."""
+    from sweeper.cli.costs import shares, taken
+
+    told = lineage.get("cost")
+    return f"{taken(told)}: {shares(told)}" if told is not None else "not on record"
 
 
 def alias(version: Any) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sweeper import view
+from sweeper.cli.costs import cost_sheet, runs_sheet
 from sweeper.cli.tally import asked_line
 from sweeper.cli.text import (
     arrow,
@@ -23,6 +24,7 @@ from sweeper.cli.text import (
     table,
     with_spread,
 )
+from sweeper.core import account
 from sweeper.core.records import FoldRun, RunState, State, Success, Trial, TrialState
 
 FRONT = 60
@@ -77,7 +79,12 @@ def status_sheet(status: dict[str, Any], state: State) -> list[str]:
     for i, taken in enumerate(state.taken[-REQUESTS:]):
         rows.append(("requests" if i == 0 else "", asked_line(taken)))
     title = f"{status['name']} · {searched_by(state.spec)}"
-    return [title, *pairs(rows)]
+    return [title, *pairs(rows), *_cost(status["cost"], state)]
+
+
+def _cost(cost: dict[str, Any], state: State) -> list[str]:
+    lines = cost_sheet(cost, state.spec.prices)
+    return ["", *lines] if lines else []
 
 
 def _because(reason: str) -> str:
@@ -130,7 +137,8 @@ def trials_sheet(state: State, trials: Sequence[Trial], width: int | None) -> li
         for trial in trials
     ]
     right = {0, *range(3, 5 + len(others))}
-    return table(headers, rows, right=right, width=width)
+    lines = table(headers, rows, right=right, width=width)
+    return lines + _cost(account.of_sweep(state, state.now), state)
 
 
 def _values(state: State, trial: Trial, names: Sequence[str]) -> list[str]:
@@ -167,7 +175,13 @@ def trial_sheet(state: State, trial: Trial, width: int | None) -> list[str]:
     if trial.reason:
         rows.append(("reason", one_line(trial.reason)))
     rows += [(name, parameter(value)) for name, value in trial.params.items()]
-    return [title, *pairs(rows), "", *_runs_table(state, trial, width)]
+    return [
+        title,
+        *pairs(rows),
+        "",
+        *_runs_table(state, trial, width),
+        *runs_sheet(state, trial, width),
+    ]
 
 
 def _runs_table(state: State, trial: Trial, width: int | None) -> list[str]:

@@ -43,6 +43,7 @@ def document(
     journal: Mapping[str, Value],
     parents: Sequence[Mapping[str, Value]] = (),
     times: Mapping[str, Value],
+    cost: Mapping[str, Value],
 ) -> Document:
     """The lineage of the model that `trial`'s parameters gave.
 
@@ -50,7 +51,7 @@ def document(
     `directory`: the folder that the config's paths are relative to. `environment`: what `environment()` found on the
     controller. `cluster`: Ray's version and the nodes. `journal`: its length and digest.
     `parents`: earlier versions that this one was compared with, as {model, version, alias}.
-    `times`: seconds since the epoch by name.
+    `times`: seconds since the epoch by name. `cost`: of the sweep up to here.
     """
     found = {
         "format": FORMAT,
@@ -81,6 +82,7 @@ def document(
         "journal": journal,
         "parents": parents,
         "times": times,
+        "cost": cost,
     }
     document: Document = _plain(found)
     return document
