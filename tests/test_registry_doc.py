@@ -14,7 +14,7 @@ VARIES = (
     (r"\bby \S+@\S+?(?=[:\s])", "by WHOM"),
     (r"\b\S+@[\w.-]+: ", "WHOM: "),
     (r"[-+]?\d+\.\d+", "NUMBER"),
-    (r"^  (code|packages|machine|config|registered|journal|model) .*$", r"  \1 VARIES"),
+    (r"^  (code|packages|machine|config|registered|journal|model|cost) .*$", r"  \1 VARIES"),
     (r"\d[\d,]* bytes", "N bytes"),
     (r"^.*(lasted|seconds|elapsed|\d s\b).*$", "TIMES"),
     (r"[ ─-]{2,}", "  "),

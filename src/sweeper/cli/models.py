@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from sweeper.cli import output, promotion, trust
-from sweeper.cli.lineage import run_lineage
+from sweeper.cli.lineage import cost, run_lineage
 from sweeper.cli.parsing import Parser, command
 from sweeper.cli.versions import WIDTH, brief, reference, when
 
@@ -118,5 +118,6 @@ def version_sheet(version: Any, lineage: dict[str, Any], histories: Any) -> list
     title = f"{version.name} version {version.version}{aliases}"
     times = {name: when(at) for name, at in lineage.get("times", {}).items()}
     parts = {**lineage, "times": times} if times else lineage
+    parts = {**parts, "cost": cost(lineage)} if "cost" in lineage else parts
     facts = pairs([(name, brief(value)) for name, value in parts.items()])
     return [title, *pairs(rows), "", "lineage", *facts, *moved(histories)]
