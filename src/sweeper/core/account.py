@@ -20,10 +20,8 @@ PARTS = ("useful", "pruned", "failed", "repeated")
 
 
 def of_sweep(state: State, t: float) -> Account:
-    """All fold runs until `t`, split by what became of them.
-
-    Those under way count as useful, for their wall time and what is reserved for them.
-    """
+    """All fold runs that ended, split by what became of them; what is reserved for those under
+    way, until `t`, counts as useful."""
     total, prices = spending.spent(state, t), state.spec.prices
     lost = {name: getattr(state.spending, name) for name in PARTS[1:]}
     useful = replace(total)

@@ -217,6 +217,7 @@ def _queue(state: State, slot: Slot, t: float) -> list[RunKey]:
     if queue is None:
         state.rooms.take(slot)
         state.since[slot] = t
+        state.occupied.begin(slot.places, t)
         return state.slots.setdefault(slot, [])
     _unload(state, slot, len(queue))
     return queue
@@ -334,7 +335,8 @@ def _end(state: State, key: RunKey, event: e.Event, retry: bool = False, **chang
     if queue:
         _load(state, run.slot, len(queue))
     else:
-        del state.slots[run.slot], state.since[run.slot]
+        del state.slots[run.slot]
+        state.occupied.end(run.slot.places, state.since.pop(run.slot))
         state.rooms.leave(run.slot)
     _line_up(state, trial)
     return trial.runs[i]

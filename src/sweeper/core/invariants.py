@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from sweeper.core import pareto, spending, standings
@@ -152,6 +153,11 @@ def _spending(state: State) -> Iterator[str]:
         yield "the most memory is not that of any run"
     if state.since.keys() != state.slots.keys():
         yield "it is not known of exactly the slots since when their first runs have them"
+    begun = sum(slot.places * t for slot, t in state.since.items())
+    if not math.isclose(state.occupied.since, begun, rel_tol=1e-6, abs_tol=1e-3):
+        yield "the places that slots take are not known by when they were taken"
+    if state.occupied.places != sum(slot.places for slot in state.since):
+        yield "the places that slots take are not as many as they have"
 
 
 def _all_trials(state: State) -> Iterator[str]:

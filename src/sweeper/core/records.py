@@ -14,7 +14,7 @@ from sweeper.core.pareto import Values, pick
 from sweeper.core.rooms import Rooms, Slot
 from sweeper.core.space import Value
 from sweeper.core.specs import Resources, SweepSpec
-from sweeper.core.usage import UNMEASURED, Spending, Usage
+from sweeper.core.usage import UNMEASURED, Occupied, Spending, Usage
 
 REFIT = -1
 """The fold number of the run that trains the winner on all training rows."""
@@ -312,6 +312,7 @@ class State:
     slots: dict[Slot, list[RunKey]] = field(default_factory=dict)  # what each one has
     loads: dict[int, list[Slot]] = field(default_factory=dict)  # how many runs → slots, sorted
     since: dict[Slot, float] = field(default_factory=dict)  # when its first run came to have it
+    occupied: Occupied = field(default_factory=Occupied)
     spending: Spending = field(default_factory=Spending)
     rooms: Rooms = field(default_factory=Rooms)  # places that no slot takes
     line: Line = field(default_factory=Line)  # running trials with folds to send

@@ -6,7 +6,7 @@ Kept up by `evolve` as runs and trials end; nothing here looks at all trials.
 from __future__ import annotations
 
 import math
-from dataclasses import fields
+from dataclasses import fields, replace
 
 from sweeper.core.records import (
     FoldRun,
@@ -33,6 +33,7 @@ def vacate(state: State, run: FoldRun) -> float:
     if run.outcome is not None and len(queue) > 1 and _sent(state, queue[1]) == run.sent:
         held = min(held, run.outcome.seconds)
     state.since[run.slot] += held
+    state.occupied.since += run.slot.places * held
     return held
 
 
@@ -101,24 +102,14 @@ def reserved(run: FoldRun) -> tuple[float, float]:
     return run.slot.places * run.resources.cpus, run.slot.places * run.resources.gpus
 
 
-def under_way(state: State, t: float) -> Spent:
-    """What the runs that have slots took until `t`. Linear in the number of slots."""
-    seconds = {slot: max(0.0, t - since) for slot, since in state.since.items()}
-    held = sum(took * slot.places for slot, took in seconds.items())
-    resources = state.spec.resources
-    return Spent(
-        runs=len(seconds),
-        wall=sum(seconds.values()),
-        reserved_cpu=held * resources.cpus,
-        reserved_gpu=held * resources.gpus,
-    )
-
-
 def spent(state: State, t: float) -> Spent:
-    """Of all fold runs until `t`, those under way included."""
-    found = under_way(state, t)
-    found.add(state.spending.total)
-    return found
+    """Of all fold runs that ended, and what is reserved for those under way until `t`."""
+    under_way, resources = state.occupied.until(t), state.spec.resources
+    return replace(
+        state.spending.total,
+        reserved_cpu=state.spending.total.reserved_cpu + under_way * resources.cpus,
+        reserved_gpu=state.spending.total.reserved_gpu + under_way * resources.gpus,
+    )
 
 
 def recounted(state: State) -> Spending:

@@ -45,6 +45,27 @@ class Spent:
 
 
 @dataclass(slots=True)
+class Occupied:
+    """The places that slots take now, so that what they took until any time is known without
+    looking at each. Changed by `evolve` only."""
+
+    places: int = 0
+    since: float = 0.0  # of each place when its run came to have it, summed up
+
+    def begin(self, places: int, t: float) -> None:
+        self.places += places
+        self.since += places * t
+
+    def end(self, places: int, begun: float) -> None:
+        self.places -= places
+        self.since -= places * begun
+
+    def until(self, t: float) -> float:
+        """Place-seconds."""
+        return max(0.0, self.places * t - self.since)
+
+
+@dataclass(slots=True)
 class Spending:
     """Of a whole sweep: all that ended, and the parts of it that were of no use.
 
