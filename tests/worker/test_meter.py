@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+
 import numpy as np
 import pytest
 
@@ -23,7 +26,7 @@ def living(trial):
     global child
     child = subprocess.Popen([sys.executable, "-c", spin], stdout=subprocess.PIPE)
     child.stdout.readline()
-    return {"loss": 0.5}
+    return {"loss": child.pid}
 
 def idle(trial):
     return {"loss": 0.5}
@@ -40,41 +43,43 @@ def broken(trial):
 
 
 @pytest.fixture
-def usage(make_job, user_module, do):
+def outcome(make_job, user_module, do):
     name = user_module(SPINS)
 
     def of(function):
-        outcome = do(make_job(train=f"{name}:{function}", metrics=("loss",))).outcome
-        return outcome.usage
+        return do(make_job(train=f"{name}:{function}", metrics=("loss",))).outcome
 
     return of
 
 
-@pytest.mark.parametrize("function", ["ended", "living", "broken"])
-def test_a_busy_child_is_counted_whether_it_has_ended_or_not(usage, function):
-    import psutil
-
-    found = usage(function)
-    for child in psutil.Process().children():
-        child.kill()
-        child.wait()
-    assert found.cpu >= 0.39
-    assert usage("idle").cpu < 0.3
+@pytest.mark.parametrize("function", ["ended", "broken"])
+def test_a_busy_child_that_has_ended_is_counted(outcome, function):
+    assert outcome(function).usage.cpu >= 0.39
+    assert outcome("idle").usage.cpu < 0.3
 
 
-def test_the_peak_is_that_of_the_run_and_not_of_the_one_before(usage):
-    before = usage("idle").memory
-    big = usage("big").memory
+def test_a_busy_child_that_lives_on_is_counted_by_the_run_that_it_was_busy_in(outcome):
+    found = outcome("living")
+    try:
+        assert found.usage.cpu >= 0.39
+        assert outcome("idle").usage.cpu < 0.3
+    finally:
+        child = int(found.scores["loss"])
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+def test_the_peak_is_that_of_the_run_and_not_of_the_one_before(outcome):
+    before = outcome("idle").usage.memory
+    big = outcome("big").usage.memory
     assert before > 0
     assert big >= before + 200_000_000
     if resets():
-        assert usage("idle").memory < big - 150_000_000
+        assert outcome("idle").usage.memory < big - 150_000_000
 
 
 def resets() -> bool:
     """Whether this kernel begins a process's peak anew when it is asked to."""
-    import os
-
     try:
         os.close(os.open(meter.RESET, os.O_WRONLY))
     except OSError:
