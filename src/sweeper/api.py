@@ -209,6 +209,9 @@ def find(name: str, root: Path) -> Path:
     there = {path.name: path for path in app.sweeps(root)}
     if name in there:
         return there[name]
+    told = app.erased(root / name)
+    if told is not None:
+        raise UnknownName(f"{name} was erased on {told.day} by {told.by}: {told.why}")
     if not there:
         raise UnknownName(
             f"no sweep called {name}: there is none in {root}. `sweeper launch CONFIG` starts one; "

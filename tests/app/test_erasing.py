@@ -11,7 +11,7 @@ from contextlib import closing
 import pytest
 
 from app.registered import CONFIG, make, table
-from sweeper import app
+from sweeper import api, app
 from sweeper.app import erasing, erasure, tombstone
 from sweeper.cli.main import main
 from sweeper.journal.lock import Lock
@@ -95,6 +95,8 @@ def test_what_was_erased_is_said_and_its_name_is_not_used_again(root):
         app.registry(root).show("trees", "1")
     with pytest.raises(ConfigError, match="a sweep called trees was erased"):
         make(root.parent)
+    with pytest.raises(SweeperError, match="trees was erased on"):
+        api.open("trees", root)
     assert tombstone.read(root / "trees").state == "erased"
     assert app.impact(root, sweep="other")
 

@@ -250,3 +250,18 @@ def test_a_pointer_that_is_broken_is_named(tmp_path):
     (tmp_path / POINTER).write_text('{"url": 3')
     with pytest.raises(JournalDamaged, match=POINTER):
         places.at(tmp_path)
+
+
+def test_a_journal_is_removed_by_who_has_seized_the_sweep_and_others_stay(place, tmp_path):
+    other = OnServer(tmp_path, place.url, f"{place.sweep}-other")
+    for each in (other, place):
+        with each.hold() as journal:
+            journal.append([[stop(1)]])
+    with place.hold(), pytest.raises(SweepHeld), place.seize():
+        pass
+    with place.seize():
+        assert place.holder() is not None
+        place.remove()
+    assert list(OnServer(tmp_path, place.url, place.sweep).read()) == []
+    assert not (tmp_path / POINTER).exists()
+    assert list(other.read()) == [stop(1)]

@@ -16,6 +16,7 @@ from sweeper.app.reproducing import Part, reproduce
 from sweeper.app.reproduction import Verdict
 from sweeper.app.stopping import StopSignal
 from sweeper.app.submitting import Submitted, submit
+from sweeper.app.tombstone import read as erased
 from sweeper.app.tracing import chain, impact
 from sweeper.app.verifying import verify
 
@@ -35,6 +36,7 @@ __all__ = [
     "controller_log",
     "describe",
     "doctor",
+    "erased",
     "holder",
     "impact",
     "launch",
