@@ -14,6 +14,7 @@ from sweeper.app.queries import describe, holder, read, registry
 from sweeper.app.replaying import replay
 from sweeper.app.reproducing import Part, reproduce
 from sweeper.app.reproduction import Verdict
+from sweeper.app.scoring import Scored, predict
 from sweeper.app.stopping import StopSignal
 from sweeper.app.submitting import Submitted, submit
 from sweeper.app.tracing import chain, impact
@@ -25,6 +26,7 @@ __all__ = [
     "Part",
     "Promotion",
     "Refused",
+    "Scored",
     "StopSignal",
     "Submitted",
     "Verdict",
@@ -40,6 +42,7 @@ __all__ = [
     "launch",
     "log_path",
     "log_paths",
+    "predict",
     "promote",
     "read",
     "registry",
