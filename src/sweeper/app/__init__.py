@@ -8,6 +8,7 @@ from sweeper.app.checking import catch_up, doctor, salvage
 from sweeper.app.comparing import compare
 from sweeper.app.control import Answer, Refused
 from sweeper.app.directory import controller_log, log_path, log_paths, root, sweeps
+from sweeper.app.exporting import Exported, export
 from sweeper.app.launching import Outcome, launch, resume
 from sweeper.app.promoting import Promotion, promote, rollback
 from sweeper.app.queries import describe, holder, read, registry
@@ -22,6 +23,7 @@ from sweeper.app.verifying import verify
 
 __all__ = [
     "Answer",
+    "Exported",
     "Outcome",
     "Part",
     "Promotion",
@@ -37,6 +39,7 @@ __all__ = [
     "controller_log",
     "describe",
     "doctor",
+    "export",
     "holder",
     "impact",
     "launch",

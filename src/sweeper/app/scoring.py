@@ -52,7 +52,6 @@ def predict(
     registered = registry(root, uri)
     version = registered.show(model, ref)
     lineage = registered.lineage(version.name, str(version.version))
-    content = registered.content(version)
     with registered.fetch(version) as folder:
         wanted = expected(folder, lineage, version.title)
         try:
@@ -61,7 +60,7 @@ def predict(
         except scorable.Unscorable as error:
             raise Unfit(_told(data, version.title, str(error))) from error
         try:
-            loaded = models.load(content, str(folder / "code"))
+            loaded = models.load((folder / version.file).read_bytes(), str(folder / "code"))
             answers = scorable.scored(loaded, X.to_numpy() if wanted.array else X)
         except Exception as error:  # a model is anybody's code
             raise SweeperError(
