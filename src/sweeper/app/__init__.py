@@ -8,12 +8,14 @@ from sweeper.app.checking import catch_up, doctor, salvage
 from sweeper.app.comparing import compare
 from sweeper.app.control import Answer, Refused
 from sweeper.app.directory import controller_log, log_path, log_paths, root, sweeps
+from sweeper.app.exporting import Exported, export
 from sweeper.app.launching import Outcome, launch, resume
 from sweeper.app.promoting import Promotion, promote, rollback
 from sweeper.app.queries import describe, holder, read, registry
 from sweeper.app.replaying import replay
 from sweeper.app.reproducing import Part, reproduce
 from sweeper.app.reproduction import Verdict
+from sweeper.app.scoring import Scored, predict
 from sweeper.app.stopping import StopSignal
 from sweeper.app.submitting import Submitted, submit
 from sweeper.app.tombstone import read as erased
@@ -22,10 +24,12 @@ from sweeper.app.verifying import verify
 
 __all__ = [
     "Answer",
+    "Exported",
     "Outcome",
     "Part",
     "Promotion",
     "Refused",
+    "Scored",
     "StopSignal",
     "Submitted",
     "Verdict",
@@ -37,11 +41,13 @@ __all__ = [
     "describe",
     "doctor",
     "erased",
+    "export",
     "holder",
     "impact",
     "launch",
     "log_path",
     "log_paths",
+    "predict",
     "promote",
     "read",
     "registry",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from sweeper.cli import output, promotion, trust
+from sweeper.cli import output, packaging, promotion, trust
 from sweeper.cli.lineage import cost, run_lineage
 from sweeper.cli.parsing import Parser, command
 from sweeper.cli.versions import WIDTH, brief, reference, when
@@ -21,6 +21,7 @@ def add(commands: Any) -> None:
     ls.add_argument("model", metavar="MODEL", nargs="?", help="only this one's versions")
     show = command(inner, "show", run_show, "one version: metrics, aliases, how it came to be")
     lineage = command(inner, "lineage", run_lineage, "all that a version came from")
+    packaging.add(inner)
     asked = (show, lineage, *trust.add(inner), *promotion.add(inner))
     for parser in asked:
         parser.add_argument("model", metavar="MODEL[@ALIAS|/VERSION]", help="the newest by default")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import warnings
 from collections import Counter
 from collections.abc import Callable
@@ -14,9 +13,7 @@ import numpy as np
 import pandas as pd
 
 from sweeper.data.problems import invalid, nearest
-
-MISSING = ("", "?", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None", "#N/A", "<NA>")
-"""What a cell says when it says nothing."""
+from sweeper.data.scorable import MISSING, header
 
 Content = tuple[Any, tuple[str, ...]]
 
@@ -84,7 +81,7 @@ def _npz(path: Path) -> Content:
 
 
 def _csv(path: Path) -> Content:
-    delimiter, names = _header(path)
+    delimiter, names = header(path)
     twice = sorted(name for name, count in Counter(names).items() if name and count > 1)
     if twice:
         raise csv.Error(f"more than one column is called {', '.join(map(repr, twice))}")
@@ -105,17 +102,3 @@ def _csv(path: Path) -> Content:
     if names[0] == "" and len(names) > 1:
         return frame.iloc[:, 1:], ("dropped the unnamed first column: a saved index",)
     return frame, ()
-
-
-def _header(path: Path) -> tuple[str, list[str]]:
-    opener = gzip.open if path.suffix == ".gz" else open
-    with opener(path, "rt", encoding="utf-8-sig", newline="") as file:
-        line = next((text for text in file if text.strip()), "")
-    if not line:
-        raise EOFError
-    bare = "".join(line.split('"')[::2])  # quoted names may hold commas of their own
-    delimiter = max(",;\t|", key=bare.count)
-    if ".tsv" in path.suffixes:
-        delimiter = "\t"
-    names = next(csv.reader([line], delimiter=delimiter))
-    return delimiter, [name.strip() for name in names]

@@ -11,7 +11,7 @@
   values (over 30 it is said to have many). Object: str, NaN where missing.
 
 Text is stripped of white space first; then an empty one, `?`, `NA`, `N/A`, `null`, `None`
-and their like (`files.MISSING`) are missing. A column of different kinds of values is text.
+and their like (`scorable.MISSING`) are missing. A column of different kinds of values is text.
 
 An *identifier* names its row and says nothing about it: text (of the categorical kind) with
 a different value in each of at least 20 rows and none missing, or integers that count the
@@ -21,7 +21,6 @@ they may be meant. Neither counts as content of a row (see `holdout`).
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -31,8 +30,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sweeper.data.files import MISSING
 from sweeper.data.problems import attempt, invalid
+from sweeper.data.scorable import ISO_DATE, MISSING, TRUTH
 from sweeper.ports import InvalidSpec, Problem
 
 MANY_VALUES = 30
@@ -40,11 +39,7 @@ TEXT_VALUES = 20
 TEXT_WORDS = 3.0
 IDENTIFIER_ROWS = 20
 
-TRUTH = {"true": 1.0, "yes": 1.0, "false": 0.0, "no": 0.0}
 WORD_PAIRS = ({"true", "false"}, {"yes", "no"})
-ISO_DATE = re.compile(
-    r"\d{4}([-/])\d{2}\1\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?\s?(Z|[+-]\d{2}:?\d{2})?)?"
-)
 
 
 @dataclass(frozen=True, slots=True)

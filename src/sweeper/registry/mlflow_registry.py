@@ -87,6 +87,11 @@ class Version:
         """As it is named on the command line."""
         return f"{self.name}/{self.version}"
 
+    @property
+    def file(self) -> str:
+        """Where in its folder the model's own bytes are."""
+        return self.tags[MODEL_FILE].removeprefix(f"{self.tags[FOLDER]}/")
+
 
 class MlflowRegistry:
     """Implements `ports.Registry`. SweeperError for what MLflow refuses or cannot be reached."""
@@ -238,8 +243,7 @@ class MlflowRegistry:
     def content(self, version: Version) -> bytes:
         """The model's own bytes, verified first."""
         with self.fetch(version) as folder:
-            path = version.tags[MODEL_FILE].removeprefix(f"{version.tags[FOLDER]}/")
-            return (folder / path).read_bytes()
+            return (folder / version.file).read_bytes()
 
     def insist(self, version: Version) -> None:
         """SweeperError when the version is not what was registered."""

@@ -44,8 +44,8 @@ def train(trial: TrialContext, job: Job) -> dict[str, float]:
     params, data = trial.params, _rows(trial)
     loss = params["loss"]
     targets = _targets(job, loss)
-    net = _module(params["module"], data.X_train.shape[1], targets.outputs, job.directory)
-    model = trial.distribute(net)
+    path, arguments = recipe(params, data.X_train.shape[1], job)
+    model = trial.distribute(load(path, job.directory)(**arguments))
     path, arguments = params["optimizer"]
     optimizer = load(path, job.directory)(model.parameters(), **arguments)
     trial.resume(model=model, optimizer=optimizer)
@@ -67,14 +67,14 @@ def _rows(trial: TrialContext) -> TrialData:
     return data
 
 
-def _module(named: Any, inputs: int, outputs: int, directory: str) -> Any:
-    """The module. `in_features` and `out_features` are the table's, where it takes them and the
-    config does not say."""
-    path, arguments = named
-    made_by = load(path, directory)
-    takes = inspect.signature(made_by).parameters
+def recipe(params: dict[str, Any], inputs: int, job: Job) -> tuple[str, dict[str, Any]]:
+    """What the module is made by, and with which arguments. `in_features` and `out_features`
+    are the table's, where it takes them and the config does not say."""
+    path, arguments = params["module"]
+    takes = inspect.signature(load(path, job.directory)).parameters
+    outputs = _targets(job, params["loss"]).outputs
     known = {"in_features": inputs, "out_features": outputs}
-    return made_by(**{n: v for n, v in known.items() if n in takes} | arguments)
+    return path, {n: v for n, v in known.items() if n in takes} | arguments
 
 
 def _targets(job: Job, loss: Any) -> _Targets:

@@ -1,0 +1,109 @@
+"""`models predict` and `export`: a version put to use, here or elsewhere."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from sweeper.cli import output
+from sweeper.cli.parsing import command
+
+FORMATS = ("skops", "onnx", "safetensors", "pt2")
+
+
+def add(inner: Any) -> None:
+    predict = command(inner, "predict", run_predict, "score the rows of a file")
+    predict.add_argument("model", metavar="MODEL[@ALIAS|/VERSION]", help="the newest by default")
+    predict.add_argument("data", metavar="DATA", help="a CSV file with the model's columns")
+    predict.add_argument("--out", metavar="FILE", help="where to write the answers (stdout)")
+    predict.add_argument(
+        "--ignore-extra", action="store_true", help="columns that the model does not know are fine"
+    )
+    export = command(inner, "export", run_export, "a folder that runs without sweeper")
+    export.add_argument("model", metavar="MODEL[@ALIAS|/VERSION]", help="the newest by default")
+    export.add_argument("into", metavar="DIR", help="a folder that is new or empty")
+    form = export.add_mutually_exclusive_group()
+    form.add_argument("--format", choices=FORMATS, help="the safest that holds it by default")
+    form.add_argument(
+        "--allow-pickle", action="store_true", help="as a pickle, which runs code when it is read"
+    )
+    export.add_argument("--folder", metavar="DIR", help="where the data and code are now")
+    for parser in (predict, export):
+        parser.add_argument(
+            "--uri", metavar="URI", help="as the config's tracking.uri, if it has one"
+        )
+
+
+def run_predict(arguments: argparse.Namespace) -> int:
+    from sweeper import api, app
+    from sweeper.cli.versions import reference
+
+    found = app.predict(
+        api.root(arguments.dir),
+        *reference(arguments.model),
+        Path(arguments.data),
+        out=Path(arguments.out) if arguments.out else None,
+        ignore_extra=arguments.ignore_extra,
+        uri=arguments.uri,
+    )
+    rows = len(found.answers)
+    if arguments.json:
+        output.emit(
+            {
+                "model": found.title,
+                "rows": rows,
+                "file": arguments.out,
+                "answers": None if arguments.out else found.answers.to_dict("list"),
+            }
+        )
+    elif arguments.out:
+        output.message(f"{rows:,} rows scored by {found.title}: {arguments.out}")
+    else:
+        sys.stdout.write(found.csv())
+    return 0
+
+
+def run_export(arguments: argparse.Namespace) -> int:
+    from sweeper import api, app
+    from sweeper.cli.versions import reference
+
+    found = app.export(
+        api.root(arguments.dir),
+        *reference(arguments.model),
+        Path(arguments.into),
+        format=arguments.format,
+        allow_pickle=arguments.allow_pickle,
+        uri=arguments.uri,
+        folder=Path(arguments.folder) if arguments.folder else None,
+        notice=output.message,
+    )
+    if arguments.json:
+        output.emit(
+            {
+                "model": found.title,
+                "format": found.format,
+                "folder": str(found.folder),
+                "files": list(found.files),
+                "parity": found.parity,
+            }
+        )
+    else:
+        output.lines(export_lines(found))
+    return 0
+
+
+def export_lines(found: Any) -> list[str]:
+    lines = [f"{found.title} as {found.format} in {found.folder}: {len(found.files)} files"]
+    report = found.parity
+    rows = f"{report['rows']:,} {report['of']} rows"
+    if report["labels_differ"] is not None:
+        lines.append(f"  labels         the same on {rows}")
+    for name in ("predictions", "probabilities"):
+        if report[name]:
+            apart, allowed = report[name]["largest_difference"], report[name]["tolerance"]
+            lines.append(
+                f"  {name:<13}  off by {apart:.2g} at most, {allowed:.2g} allowed, on {rows}"
+            )
+    return [*lines, f"  try it         python {found.folder}/predict.py DATA.csv"]

@@ -1,0 +1,1 @@
+"""What is copied into packages, and runs there: nothing here imports from sweeper."""
