@@ -253,7 +253,9 @@ def test_a_pointer_that_is_broken_is_named(tmp_path):
 
 
 def test_a_journal_is_removed_by_who_has_seized_the_sweep_and_others_stay(place, tmp_path):
-    other = OnServer(tmp_path, place.url, f"{place.sweep}-other")
+    beside = tmp_path / "other"
+    beside.mkdir()
+    other = OnServer(beside, place.url, f"{place.sweep}-other")
     for each in (other, place):
         with each.hold() as journal:
             journal.append([[stop(1)]])

@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 
 from sweeper.ports import Rows
+from sweeper.worker.failures import NOT_SHOWN
 
-NOT_SHOWN = "<not shown>"
 SHORTEST, MOST_WORDS, DIGITS = 4, 8, 5
 
 _APART = r"\s,;:()\[\]{}<>\"'=|"

@@ -16,7 +16,6 @@ from types import TracebackType
 from sweeper import Infeasible, secrets
 from sweeper.core.records import Failure, FailureKind
 from sweeper.ports import Job, Order
-from sweeper.worker.cells import NOT_SHOWN, without_cells
 from sweeper.worker.values import InvalidMetric
 
 Hide = Callable[[str], str]
@@ -25,6 +24,9 @@ LONGEST = 500
 LONGEST_STORY = 64 * 1024
 FRAMES = 3
 CAUSES = 8
+
+NOT_SHOWN = "<not shown>"
+"""What stands where a cell of the table was."""
 
 CELLS = re.compile(r"(could not convert string to float: |Found unknown categories ).*")
 """Well-known messages that quote cells of the table: the data stays out of messages."""
@@ -80,6 +82,8 @@ def story(error: BaseException, directory: str) -> str:
 
 def hiding(job: Job, order: Order) -> Hide:
     """Takes out of a text what `private` does, and the cells that this run had."""
+    from sweeper.worker.cells import without_cells
+
     return lambda text: without_cells(private(text), job.rows, order.holdout)
 
 
