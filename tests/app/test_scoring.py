@@ -54,23 +54,42 @@ def file(tmp_path, frame):
     return path
 
 
-def test_the_training_file_itself_is_scored_as_the_registered_model_scores_it(root):
+def scores(root, *overrides, model="mixed"):
+    """Predictions of the training file by `predict`, and by the registered model on what
+    training loads; sorted, for the holdout is apart there."""
     from sweeper.config import read
     from sweeper.data import load
     from sweeper.worker import models
 
-    answers = app.predict(root, "mixed", None, root.parent / "mixed.csv").answers
+    answers = app.predict(root, model, None, root.parent / "mixed.csv").answers
     registered = app.registry(root)
-    model = models.load(registered.content(registered.show("mixed")), str(root.parent))
-    spec = read(root.parent / "mixed.yaml", (), None, root.parent).data
+    model = models.load(registered.content(registered.show(model)), str(root.parent))
+    spec = read(root.parent / "mixed.yaml", overrides, None, root.parent).data
     data = load(spec, "classification", root.parent)
     everything = pd.concat([data.train.X, data.holdout.X])
     mine = sorted(
         zip(model.predict(everything), model.predict_proba(everything)[:, 0], strict=True)
     )
     columns = zip(answers.prediction, answers.probability_leaves, strict=True)
-    assert sorted(columns) == mine
+    return answers, sorted(columns), mine
+
+
+def test_the_training_file_itself_is_scored_as_the_registered_model_scores_it(root):
+    answers, found, expected = scores(root)
+    assert found == expected
     assert list(answers) == ["prediction", "probability_leaves", "probability_stays"]
+
+
+def test_columns_that_training_hashed_are_hashed_before_they_are_scored(root, monkeypatch):
+    monkeypatch.setenv("SWEEPER_HASH_KEY", "long and secret")
+    hashed = ("data.hash=[city]", "register.model=hashed")
+    path = root.parent / "mixed.yaml"
+    ended = app.launch(path, overrides=hashed, name="hashed", root=root, inline=True)
+    assert ended.exit_code == 0
+    _, found, expected = scores(root, *hashed, model="hashed")
+    assert found == expected
+    monkeypatch.setenv("SWEEPER_HASH_KEY", "another")
+    assert scores(root, *hashed, model="hashed")[1] != found
 
 
 def test_the_order_of_columns_does_not_matter_and_the_target_need_not_be_there(root, tmp_path):

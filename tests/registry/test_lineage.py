@@ -30,6 +30,7 @@ def sample(**changes: Any) -> dict[str, Any]:
         "sets": (),
         "directory": "/home/them",
         "data": DataDigest("d" * 64, 10, (("age", "int64"),), "h" * 64, 2),
+        "hashed": ("name",),
         "splits": SplitDigest(2, (4, 4), "s" * 64),
         "holdout": {"look": 1, "odd": math.inf},
         "environment": {"python": "3.11"},

@@ -114,6 +114,7 @@ class Registering:
             sets=state.sets,
             directory=spec.directory,
             data=state.data,
+            hashed=spec.data.hash if spec.data else (),
             splits=state.splits,
             holdout=looked(state),
             environment=state.environment,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,7 @@ def predict(
     with registered.fetch(version) as folder:
         wanted = expected(folder, lineage, version.title)
         try:
-            cells = scorable.read(data)
+            cells = _hashed(scorable.read(data), lineage["data"]["hashed"])
             X = scorable.typed(cells, wanted.columns, wanted.known, ignore_extra)
         except scorable.Unscorable as error:
             raise Unfit(_told(data, version.title, str(error))) from error
@@ -70,6 +71,16 @@ def predict(
     if out is not None:
         write_file(out, found.csv().encode())
     return found
+
+
+def _hashed(cells: Any, columns: Sequence[str]) -> Any:
+    """What training saw of these columns; those that are missing are told of later."""
+    from sweeper.data.hashing import hash_columns
+
+    there = [name for name in columns if name in cells]
+    return cells.assign(
+        **{n: c.astype(object) for n, c in hash_columns(cells, there)[there].items()}
+    )
 
 
 def _told(data: Path, title: str, problems: str) -> str:

@@ -36,6 +36,7 @@ def document(
     sets: Sequence[str],
     directory: str,
     data: DataDigest | None,
+    hashed: Sequence[str],
     splits: SplitDigest,
     holdout: Mapping[str, Value] | None,
     environment: Mapping[str, Value],
@@ -48,8 +49,9 @@ def document(
     """The lineage of the model that `trial`'s parameters gave.
 
     `config`: its text, secrets masked; `sets`: the edits in force, as `--set` has them;
-    `directory`: the folder that the config's paths are relative to. `environment`: what `environment()` found on the
-    controller. `cluster`: Ray's version and the nodes. `journal`: its length and digest.
+    `directory`: the folder that the config's paths are relative to. `hashed`: the columns that
+    `data.hash` names. `environment`: what `environment()` found on the controller. `cluster`:
+    Ray's version and the nodes. `journal`: its length and digest.
     `parents`: earlier versions that this one was compared with, as {model, version, alias}.
     `times`: seconds since the epoch by name. `cost`: of the sweep up to here.
     """
@@ -74,7 +76,7 @@ def document(
             "sets": sets,
             "directory": directory,
         },
-        "data": _data(data),
+        "data": _data(data, hashed),
         "splits": {"folds": splits.folds, "sizes": splits.sizes, "sha256": splits.sha256},
         "holdout": holdout,
         "environment": environment,
@@ -126,7 +128,7 @@ def facts(document: Mapping[str, Value]) -> Facts:
     )
 
 
-def _data(data: DataDigest | None) -> Document | None:
+def _data(data: DataDigest | None, hashed: Sequence[str]) -> Document | None:
     if data is None:
         return None
     return {
@@ -137,6 +139,7 @@ def _data(data: DataDigest | None) -> Document | None:
         "holdout_rows": data.holdout_rows,
         "notes": list(data.notes),
         "files": dict(data.files),
+        "hashed": list(hashed),
     }
 
 
