@@ -114,20 +114,19 @@ def _succeeded(state: State, trial: Trial, s: stimuli.RunEnded, outcome: Success
         return events, []
     folds = state.splits.folds
     seen = _with(trial, s.run.fold, outcome)
+    running = trial.state is TrialState.RUNNING
+    if running:  # in the order of the folds, also when they came in another
+        verdict = pruning.judge(state, seen, prefix(trial, folds), prefix(seen, folds))
+        if verdict is not None:
+            return [*events, pruned(state, s.t, trial, verdict)], recall(trial, but=s.run.fold)
     back = trial.state is TrialState.PRUNED and _searching(state) and bool(trial.curve)
-    if len(seen.scores) == folds and (back or trial.state is TrialState.RUNNING):
+    if len(seen.scores) == folds and (back or running):
         name = state.spec.metric.name
         value = mean([seen.scores[k][name] for k in range(folds)])
         if back:
             events.append(e.TrialRevived(s.t, trial.number, "it had finished all the same"))
         events.append(e.TrialCompleted(s.t, trial.number, value, f"all {folds} folds"))
-        return events, []
-    if trial.state is not TrialState.RUNNING:
-        return events, []
-    verdict = pruning.judge(state, seen, prefix(trial, folds), prefix(seen, folds))
-    if verdict is None:
-        return events, []
-    return [*events, pruned(state, s.t, trial, verdict)], recall(trial, but=s.run.fold)
+    return events, []
 
 
 def _searching(state: State) -> bool:
