@@ -4,6 +4,7 @@ Reading a sweep needs none of the heavy parts; they are imported by what launche
 """
 
 from sweeper.app.asking import ask
+from sweeper.app.carding import card
 from sweeper.app.checking import catch_up, doctor, salvage
 from sweeper.app.comparing import compare
 from sweeper.app.control import Answer, Refused
@@ -34,6 +35,7 @@ __all__ = [
     "Submitted",
     "Verdict",
     "ask",
+    "card",
     "catch_up",
     "chain",
     "compare",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from sweeper.app.control import author
 from sweeper.app.directory import Directory
@@ -14,7 +15,10 @@ from sweeper.core.records import REFIT, Artifact, Registered, State, Trial
 from sweeper.core.scoring import mean
 from sweeper.core.seeds import derive
 from sweeper.core.space import Value
-from sweeper.ports import Champion, FileUnwritable, Journal, Registration, Registry, SweeperError
+from sweeper.ports import Champion, FileUnwritable, Journal, Registration, SweeperError
+
+if TYPE_CHECKING:
+    from sweeper.registry.mlflow_registry import MlflowRegistry
 
 
 class Registering:
@@ -37,7 +41,9 @@ class Registering:
         if spec.register is None or best is None or model is None:
             raise AssertionError("registering without a winner")
         dataset = self._prepared.dataset
-        return self._registry(state).register(
+        registry = self._registry(state)
+        lineage, files = self._lineage(state, best, model), self._files(state)
+        found = registry.register(
             Registration(
                 sweep=spec.name,
                 sweep_id=state.sweep_id,
@@ -51,12 +57,15 @@ class Registering:
                 task=dataset.task if dataset else "none",
                 target=spec.data.target if spec.data else None,
                 classes=dataset.classes if dataset else (),
-                lineage=self._lineage(state, best, model),
+                lineage=lineage,
                 holdout=looked(state),
-                files=self._files(state),
+                files=files,
                 directory=spec.directory,
             )
         )
+        pictures = {n: Path(path).read_bytes() for n, path in files.items() if n.endswith(".png")}
+        registry.card(registry.show(found.model, str(found.version)), lineage, pictures)
+        return found
 
     def champion(self, state: State) -> bytes | None:
         """The model the alias names today, if both can be scored on this very holdout.
@@ -84,7 +93,7 @@ class Registering:
             return None
         return self._registry(state).champion(spec.register.model, spec.register.alias)
 
-    def _registry(self, state: State) -> Registry:
+    def _registry(self, state: State) -> MlflowRegistry:
         from sweeper.mlflow_store import where
         from sweeper.registry.mlflow_registry import MlflowRegistry
 

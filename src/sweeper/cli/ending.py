@@ -36,7 +36,7 @@ PARAMETERS = 40
 LONGEST = 200
 """Characters shown of a parameter, or of all where they stand in one line."""
 
-PICTURES = ("confusion_matrix", "predicted_vs_true")
+PICTURES = ("confusion_matrix", "predicted_vs_true", "curves")
 """Roles of the files that the look at the holdout may leave."""
 
 

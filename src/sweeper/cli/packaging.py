@@ -1,4 +1,4 @@
-"""`models predict` and `export`: a version put to use, here or elsewhere."""
+"""`models predict`, `export` and `card`: a version put to use, taken elsewhere, explained."""
 
 from __future__ import annotations
 
@@ -30,7 +30,12 @@ def add(inner: Any) -> None:
         "--allow-pickle", action="store_true", help="as a pickle, which runs code when it is read"
     )
     export.add_argument("--folder", metavar="DIR", help="where the data and code are now")
-    for parser in (predict, export):
+    card = command(inner, "card", run_card, "what a version is, for people: Markdown and HTML")
+    card.add_argument("model", metavar="MODEL[@ALIAS|/VERSION]", help="the newest by default")
+    card.add_argument("--out", metavar="DIR", default=".", help="where to write it (here)")
+    card.add_argument("--by", metavar="COLUMN", help="also the holdout's results by its values")
+    card.add_argument("--folder", metavar="DIR", help="where the data and code are now")
+    for parser in (predict, export, card):
         parser.add_argument(
             "--uri", metavar="URI", help="as the config's tracking.uri, if it has one"
         )
@@ -107,3 +112,23 @@ def export_lines(found: Any) -> list[str]:
                 f"  {name:<13}  off by {apart:.2g} at most, {allowed:.2g} allowed, on {rows}"
             )
     return [*lines, f"  try it         python {found.folder}/predict.py DATA.csv"]
+
+
+def run_card(arguments: argparse.Namespace) -> int:
+    from sweeper import api, app
+    from sweeper.cli.models import reference
+
+    found = app.card(
+        api.root(arguments.dir),
+        *reference(arguments.model),
+        Path(arguments.out),
+        by=arguments.by,
+        uri=arguments.uri,
+        folder=Path(arguments.folder) if arguments.folder else None,
+        notice=output.message,
+    )
+    if arguments.json:
+        output.emit({"files": [str(path) for path in found]})
+    else:
+        output.lines([str(path) for path in found])
+    return 0

@@ -35,6 +35,8 @@ from sweeper.names import suggest
 from sweeper.ports import Champion, Registration, SweeperError
 from sweeper.registry import lineage as lineages
 from sweeper.registry import manifest, moves
+from sweeper.registry.card import Origin
+from sweeper.registry.card import store as cards
 from sweeper.registry.checks import UnknownVersion, check_alias, check_artifact, check_model
 from sweeper.registry.reading import (
     BESIDE,
@@ -135,6 +137,27 @@ class MlflowRegistry:
                 with contextlib.suppress(moves.Overtaken):  # decided anew, by who holds it now
                     return self._settle(registration, own)
             return self._settle(registration, own)
+
+    def card(
+        self,
+        version: Version,
+        lineage: dict[str, Value],
+        pictures: Mapping[str, bytes],
+        by: Mapping[str, Any] | None = None,
+    ) -> dict[str, bytes]:
+        """The version's card, by file name, also kept with its run in place of the one before.
+
+        `by`: results by group (see `sweeper.worker.groups`).
+        """
+        verdict = version.tags.get(VERDICT, "")
+        origin = Origin(
+            version.title, version.aliases, verdict, version.digest, lineage, pictures, by
+        )
+        files = cards.made(origin)
+        with refused(self._uri):
+            run_id = self._client.get_model_version(version.name, str(version.version)).run_id
+            cards.store(self._client, run_id, version.tags[FOLDER], files)
+        return files
 
     def versions(self, model: str | None = None) -> list[Version]:
         """All versions, or one model's: by name, the newest first."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from sweeper.core.records import Success
 from sweeper.ports import Job, Order, Rows, RunResult
-from sweeper.worker import comparison, models, plots, report
+from sweeper.worker import comparison, curves, models, plots, report
 from sweeper.worker.evaluation import Evaluation, drawn, evaluate
 from sweeper.worker.failures import failure, hiding
 from sweeper.worker.replay import Replay
@@ -53,7 +53,8 @@ def run_holdout(job: Job, order: Order) -> RunResult:
         per_class              {label: {precision, recall, f1: as in metrics, support: rows}}
         confusion_matrix       {labels, counts}: counts[true][predicted], without weights
 
-    Files by role: `holdout` (the report as JSON), `confusion_matrix` or `predicted_vs_true`.
+    Files by role: `holdout` (the report as JSON), `confusion_matrix` or `predicted_vs_true`, and
+    `curves` of a classifier that gives scores.
     Raises what the model raises. A baseline or a champion that fails is reported instead, and
     so is the model of a `train:` function: its metrics are then all the user's own word.
     """
@@ -91,13 +92,21 @@ def _pictures(rows: Rows, replay: Replay, found: Evaluation) -> Files:
     if found.table is not None:
         title = f"Accuracy {found.values['accuracy']:.3f} on {size}"
         content = plots.confusion_matrix(found.labels, found.table, title)
-        return {"confusion_matrix": ("confusion_matrix.png", content)}
+        return {
+            "confusion_matrix": ("confusion_matrix.png", content),
+            **_curves(rows, replay, found),
+        }
     r2 = found.values["r2"]
     fit = f", R² {r2:.3f}" if np.isfinite(r2) else ""
     title = f"RMSE {found.values['rmse']:.4g}{fit} on {size}"
     truth = np.asarray(rows.y, dtype=float)
     content = plots.predicted_vs_true(truth, replay.predict(replay.rows), title)
     return {"predicted_vs_true": ("predicted_vs_true.png", content)}
+
+
+def _curves(rows: Rows, replay: Replay, found: Evaluation) -> Files:
+    lines = curves.curves(replay, rows, found.labels)
+    return {"curves": ("curves.png", plots.curves(lines))} if lines else {}
 
 
 def _baselines(job: Job, order: Order, rows: Rows, draws: Resampling) -> Report:

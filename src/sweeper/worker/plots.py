@@ -1,4 +1,4 @@
-"""The holdout in two pictures, as PNG bytes.
+"""The holdout in pictures, as PNG bytes.
 
 Drawn with Figure objects alone: no window, no state shared between threads.
 """
@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from sweeper.core.space import Value
+from sweeper.worker.curves import Curves
 
 Array = np.ndarray[Any, Any]
 
@@ -91,6 +92,30 @@ def predicted_vs_true(truth: Array, predicted: Array, title: str) -> bytes:
     axes.set_title(title)
     axes.legend(loc="upper left", frameon=False)
     return _png(figure)
+
+
+def curves(lines: Sequence[Curves]) -> bytes:
+    """ROC, precision and recall, and reliability where there are probabilities, side by side."""
+    calibrated = [line for line in lines if line.reliability is not None]
+    panels = 3 if calibrated else 2
+    figure = Figure(figsize=(4.4 * panels, 4.4), layout="constrained")
+    axes = figure.subplots(1, panels)
+    _lines(axes[0], [(line.label, line.roc) for line in lines], "false positive rate", "recall")
+    pairs = [(line.label, line.precision_recall) for line in lines]
+    _lines(axes[1], pairs, "recall", "precision")
+    axes[0].plot([0, 1], [0, 1], color="#888888", linewidth=1, linestyle="--")
+    if calibrated:
+        found = [(line.label, line.reliability) for line in calibrated]
+        _lines(axes[2], found, "predicted probability", "share that is of the class", marker="o")
+        axes[2].plot([0, 1], [0, 1], color="#888888", linewidth=1, linestyle="--")
+    axes[0].legend(loc="lower right", frameon=False, title="class")
+    return _png(figure)
+
+
+def _lines(axes: Any, lines: Sequence[Any], x: str, y: str, marker: str = "") -> None:
+    for label, (across, up) in lines:
+        axes.plot(across, up, linewidth=1.6, marker=marker, markersize=4, label=_short(label))
+    axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xlabel=x, ylabel=y, aspect="equal")
 
 
 def _short(label: Value) -> str:

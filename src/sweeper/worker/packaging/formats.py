@@ -62,7 +62,7 @@ def write(
         "pt2": lambda: _torch("pt2", model, folder, X, job, params),
         PICKLE: lambda: _pickle(content, folder),
     }
-    return writers[format or _safest(model, job)]()
+    return writers[format or _safest(model)]()
 
 
 def parts(model: Any) -> tuple[Any, Any]:
@@ -77,10 +77,8 @@ def parts(model: Any) -> tuple[Any, Any]:
     return None, model
 
 
-def _safest(model: Any, job: Job) -> str:
-    if not torch_format.is_network(parts(model)[1]):
-        return "skops"
-    return "safetensors" if torch_format.named(job) else "pt2"
+def _safest(model: Any) -> str:
+    return "safetensors" if torch_format.is_network(parts(model)[1]) else "skops"
 
 
 def _own(*, torch: bool, prepared: bool) -> dict[str, str]:

@@ -22,11 +22,6 @@ def is_network(model: Any) -> bool:
     )
 
 
-def named(job: Job) -> bool:
-    """Whether the config says how the module is made."""
-    return job.spec.train is not None and job.spec.train.function == TRAIN_MODULE
-
-
 def classes(network: Any) -> list[Value] | None:
     return onnx_format.classes(network)
 
@@ -38,7 +33,7 @@ def write_safetensors(
     from sweeper.worker.module import recipe
     from sweeper.worker.tree import arguments
 
-    if job.spec.train is None or not named(job):
+    if job.spec.train is None or job.spec.train.function != TRAIN_MODULE:
         raise Unexportable(
             "the training function made this module itself, and nothing says how it is made "
             "again for its weights: --format pt2 holds it whole"

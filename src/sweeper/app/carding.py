@@ -1,0 +1,78 @@
+"""`models card`: a version's card made anew, with results by group where they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sweeper.app.again import Again, Lineage
+from sweeper.app.outputs import write_file
+from sweeper.app.queries import registry
+from sweeper.core.records import HOLDOUT
+from sweeper.core.seeds import derive
+from sweeper.ports import SweeperError
+
+if TYPE_CHECKING:
+    from sweeper.registry.mlflow_registry import Version
+
+
+def card(
+    root: Path,
+    model: str,
+    ref: str | None,
+    out: Path,
+    *,
+    by: str | None = None,
+    uri: str | None = None,
+    folder: Path | None = None,
+    notice: Callable[[str], None] = lambda text: None,
+) -> list[Path]:
+    """Write card.md, its pictures and card.html into `out`, and keep them with the version.
+
+    `by`: a feature by whose values the holdout is scored again; its data has to be where the
+    config says, or in `folder`, as it was. SweeperError when the version is not what was
+    registered, or the data is not there.
+    """
+    from sweeper.registry.reading import BESIDE
+
+    registered = registry(root, uri)
+    version = registered.show(model, ref)
+    lineage = registered.lineage(version.name, str(version.version))
+    with registered.fetch(version) as copy:
+        pictures = {path.name: path.read_bytes() for path in (copy / BESIDE).glob("*.png")}
+        found = _by_group(root, version, lineage, copy, by, folder) if by else None
+    if by:
+        notice(f"the holdout was looked at once more, by {by}")
+    files = registered.card(version, lineage, pictures, found)
+    out.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        write_file(out / name, content)
+    return [out / name for name in files]
+
+
+def _by_group(
+    root: Path, version: Version, lineage: Lineage, copy: Path, by: str, folder: Path | None
+) -> dict[str, Any]:
+    from sweeper.worker.groups import by_group
+
+    with Again.of(lineage, root) as again:
+        prepared = again.prepare(folder)
+        for each in again.other_data(prepared):
+            raise SweeperError(
+                f"{version.title} has no results by group: {each.what} was {each.before} and is "
+                f"{each.now}. Put the data back, or name its folder with --folder DIR"
+            )
+    dataset = prepared.dataset
+    if dataset is None or dataset.holdout is None or dataset.holdout.y is None:
+        raise SweeperError(f"{version.title} has no results by group: no row was held out for it")
+    seed = derive(prepared.spec.seed, int(lineage["trial"]["number"]), HOLDOUT)
+    content = (copy / version.file).read_bytes()
+    try:
+        return by_group(prepared.job, dataset.holdout, seed, content, by, str(copy / "code"))
+    except SweeperError:
+        raise
+    except Exception as error:  # a model is anybody's code
+        raise SweeperError(
+            f"{version.title} cannot be scored by {by}: {type(error).__name__}: {error}"
+        ) from error
