@@ -6,12 +6,12 @@ import hashlib
 import random
 
 import pytest
-from world import World, spec
 
 from sweeper.core import commands as c
 from sweeper.core import stimuli
 from sweeper.core.history import known
 from sweeper.core.records import RunKey, Success
+from world import World, spec
 
 
 class Learner(World):

@@ -116,7 +116,7 @@ def export_lines(found: Any) -> list[str]:
 
 def run_card(arguments: argparse.Namespace) -> int:
     from sweeper import api, app
-    from sweeper.cli.models import reference
+    from sweeper.cli.versions import reference
 
     found = app.card(
         api.root(arguments.dir),
