@@ -88,6 +88,8 @@ def test_columns_that_training_hashed_are_hashed_before_they_are_scored(root, mo
     assert ended.exit_code == 0
     _, found, expected = scores(root, *hashed, model="hashed")
     assert found == expected
+    with pytest.raises(SweeperError, match=r"hashed columns \(city, `data.hash`\)"):
+        app.export(root, "hashed", None, root.parent / "package")
     monkeypatch.setenv("SWEEPER_HASH_KEY", "another")
     assert scores(root, *hashed, model="hashed")[1] != found
 

@@ -76,6 +76,7 @@ def export(
         new_folder(into) as package,
     ):
         wanted = expected(copy, lineage, version.title)
+        _refuse_hashed(wanted, lineage, version.title)
         prepared = _as_registered(again, folder, version.title)
         content = (copy / version.file).read_bytes()
         loaded = models.load(content, str(copy / "code"))
@@ -93,6 +94,16 @@ def export(
         del files[manifest.NAME]
         _seal(package, files)
     return Exported(version.title, made.format, into, tuple(sorted(files)), report)
+
+
+def _refuse_hashed(wanted: Expected, lineage: Lineage, title: str) -> None:
+    """A package that hashed its columns as training did would have to hold the key."""
+    names = [name for name, _ in wanted.columns if name in lineage["data"]["hashed"]]
+    if names:
+        raise SweeperError(
+            f"{title} was trained on hashed columns ({', '.join(names)}, `data.hash`), and a "
+            "package must not hold the key: score files with `sweeper models predict`"
+        )
 
 
 def _as_registered(again: Again, folder: Path | None, title: str) -> Prepared:
