@@ -54,7 +54,7 @@ def root(tmp_path_factory):
     mixed().to_csv(folder / "mixed.csv", index=False)
     (folder / "own_signs.py").write_text(OWN)
     x = np.random.default_rng(0).normal(size=(90, 3))
-    frame = pd.DataFrame(x, columns=["a", "b", "c"]).assign(y=1e4 + x @ [1.0, 2.0, 3.0])
+    frame = pd.DataFrame(x, columns=["a", "b", "c"]).assign(y=10 + x @ [1.0, 2.0, 3.0])
     frame.to_csv(folder / "numbers.csv", index=False)
     configs = {
         "mixed": MIXED,

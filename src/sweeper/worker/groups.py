@@ -28,7 +28,8 @@ def by_group(job: Job, rows: Rows, seed: int, content: bytes, column: str, code:
     """The stored model on the rows of each group.
 
         column, fewest, left_out   rows in groups of fewer than `fewest` are left out
-        groups                     [{group, rows, metrics}]: metrics as in the holdout's report
+        groups                     [{group, rows, metrics}]: the sweep's metrics, as in the
+                               holdout's report
 
     `column` is a feature, or the word `groups` for the config's data.groups. `code`: where the
     model's own modules are. SweeperError when there is no such column, or it has too many
@@ -64,7 +65,8 @@ def _metrics(job: Job, rows: Rows, at: Any, seed: int, model: Any) -> Report:
         },
     )
     replay = Replay(model, part.X, job.task)
-    return report.metrics(evaluate(job, replay, part, drawn(job, part, seed)))
+    found = report.metrics(evaluate(job, replay, part, drawn(job, part, seed)))
+    return {m.name: found[m.name] for m in job.spec.scored if m.name in found}
 
 
 def _values(job: Job, rows: Rows, column: str) -> Any:

@@ -15,7 +15,8 @@ h1 { font-size: 1.6rem; overflow-wrap: anywhere; }
 h2 { font-size: 1.2rem; margin-top: 2.2rem; border-bottom: 1px solid #8886; padding-bottom: .2rem; }
 .wide { overflow-x: auto; margin: 1rem 0; }
 table { border-collapse: collapse; }
-caption { text-align: left; color: #777; padding-bottom: .3rem; }
+caption { text-align: left; color: #777; padding-bottom: .3rem; white-space: nowrap; }
+thead + tbody td { white-space: nowrap; }
 th, td { text-align: left; vertical-align: top; padding: .25rem .9rem .25rem 0;
   border-bottom: 1px solid #8883; overflow-wrap: anywhere; }
 th { font-weight: 600; white-space: nowrap; }

@@ -18,10 +18,7 @@ Report = Mapping[str, Any]
 
 def limits(lineage: Mapping[str, Any], by: Report | None) -> Iterator[str]:
     """Sentences, each with the figure it is from."""
-    yield (
-        "Its cross-validation score is that of the best of all trials, and so too good; the "
-        "holdout's is not."
-    )
+    yield "Its cross-validation score is that of the best of all trials, and so flatters it."
     report = lineage["holdout"]
     if not report or not report.get("metrics"):
         yield "No row was held out for it: how it does on new rows is not known."

@@ -115,7 +115,11 @@ def _cost(lineage: Lineage) -> Iterator[Block]:
             ("size of the model", f"{lineage['model']['bytes']:,} bytes"),
             ("from launch to registration", _span(times)),
             ("controller's machine", f"{machine.get('cpu', '')}, {machine.get('cpus')} CPUs"),
-            *((f"cluster: {name}", _told(value)) for name, value in lineage["cluster"].items()),
+            *(
+                (f"cluster: {name}", _told(each))
+                for name, each in lineage["cluster"].items()
+                if each
+            ),
         ]
     )
 
