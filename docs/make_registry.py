@@ -26,7 +26,7 @@ FENCE = re.compile(r"```console\n(.*?)```", re.DOTALL)
 
 def content() -> str:
     """The whole page: the text, in which every command stands with what it said."""
-    with tempfile.TemporaryDirectory() as folder, _at_home(Path(folder) / "sweeps"):
+    with tempfile.TemporaryDirectory() as folder, _at_home(Path(folder)):
         return FENCE.sub(lambda found: _spoken(found.group(1), Path(folder)), TEXT.read_text())
 
 
@@ -47,8 +47,8 @@ def _run(command: str, folder: Path) -> Iterator[str]:
     with contextlib.redirect_stdout(facts), contextlib.redirect_stderr(messages):
         code = main(words[1:])
     told = facts.getvalue() or messages.getvalue()
-    lines = told.replace(str(folder.resolve()), "").replace("/sweeps", "sweeps")
-    shown = [line.replace(str(ROOT), "~/sweeper").rstrip() for line in lines.splitlines()]
+    lines = told.replace(f"{folder.resolve()}/", "").replace(str(ROOT), "~/sweeper")
+    shown = [line.rstrip() for line in lines.splitlines()]
     yield command
     yield from shown[-int(tail) :] if tail else shown
     if code:
@@ -56,11 +56,13 @@ def _run(command: str, folder: Path) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def _at_home(sweeps: Path) -> Iterator[None]:
-    """The commands run where the page is read: in the project's folder, on 100 columns."""
+def _at_home(folder: Path) -> Iterator[None]:
+    """The commands run in a folder that has the examples and nothing else, on 100 columns."""
     before = Path.cwd(), dict(os.environ)
-    os.chdir(ROOT)
-    os.environ |= {"SWEEPER_DIR": str(sweeps.resolve()), "COLUMNS": "100"}
+    (folder / "configs").symlink_to(ROOT / "configs")
+    os.chdir(folder)
+    os.environ["COLUMNS"] = "100"
+    os.environ.pop("SWEEPER_DIR", None)
     try:
         yield
     finally:

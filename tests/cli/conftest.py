@@ -236,6 +236,9 @@ class StandIn(types.ModuleType):
     def sweeps(self, root: Path) -> list[Path]:
         return [root / name for name in self.states]
 
+    def erased(self, directory: Path) -> None:
+        """Nothing ever was."""
+
     def read(self, directory: Path) -> State:
         state = self.states[directory.name]
         if isinstance(state, Exception):

@@ -14,7 +14,7 @@ from sweeper.core.records import SweepState
 CONFIGS = Path(__file__).parents[2] / "configs"
 EXAMPLES = sorted(path.name for path in CONFIGS.glob("*.yaml"))
 SCRIPTS = sorted(path.name for path in CONFIGS.glob("make_*.py"))
-TRIALS = 3
+TRIALS = 2
 """Too few for any pruner to stop one, so that every trial sees all folds."""
 ON_TORCH = {"asha.yaml", "digits_ddp.yaml", "module.yaml", "single_run.yaml"}
 

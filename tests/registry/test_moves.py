@@ -122,7 +122,7 @@ def test_fifty_promotions_at_once_leave_one_consistent_history(
     client: MlflowClient, store: Store, tmp_path: Path
 ) -> None:
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(4, mp_context=context) as pool:
+    with ProcessPoolExecutor(2, mp_context=context) as pool:
         won = sum(pool.map(promote, [store.uri] * 50, range(50)))
     told = moves.history(client, "income", "champion")
     assert len(told) == won > 1
