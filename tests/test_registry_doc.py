@@ -15,7 +15,7 @@ VARIES = (
     (r"\b\S+@[\w.-]+: ", "WHOM: "),
     (r"[-+]?\d+\.\d+", "NUMBER"),
     (r"^  (code|packages|machine|config|registered|journal|model|cost) .*$", r"  \1 VARIES"),
-    (r"\d[\d,]* bytes", "N bytes"),
+    (r"\d[\d,]* (bytes|runs|files)", r"N \1"),
     (r"^.*(lasted|seconds|elapsed|\d s\b).*$", "TIMES"),
     (r"[ ─-]{2,}", "  "),
 )
