@@ -166,6 +166,7 @@ def test_a_pickle_that_the_manifest_does_not_cover_is_not_exported(root, tmp_pat
     assert not (tmp_path / "own").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["trees", "dateless", "numbers"])
 def test_onnx_answers_as_the_registered_model(root, tmp_path, name):
     for module in ("skl2onnx", "onnxruntime"):

@@ -8,6 +8,8 @@ import pytest
 from sweeper import app
 from sweeper.ports import SweeperError
 
+pytestmark = pytest.mark.slow
+
 CONFIGS = Path(__file__).parents[2] / "configs"
 FILES = ("module.yaml", "small_net.py", "data")
 

@@ -222,6 +222,7 @@ def test_two_processes_suggest_the_same_and_print_nothing() -> None:
 
 
 @needs_torch
+@pytest.mark.slow
 def test_two_processes_suggest_the_same_by_gp_and_print_nothing() -> None:
     cases = process_cases(("gp",))
     first = in_another_process(cases, "1")
