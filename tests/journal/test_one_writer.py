@@ -83,7 +83,8 @@ def _taken_over(directory: Path, postgres, end: str) -> Takeover:
     if end == ENDS[0]:
         writer.kill()
     else:
-        writer.process.send_signal(signal.SIGSTOP)
+        if end == ENDS[1]:  # the third stops itself, where nobody else could tell it to
+            writer.process.send_signal(signal.SIGSTOP)
         os.waitid(os.P_PID, writer.process.pid, os.WSTOPPED | os.WNOWAIT)
     began = time.monotonic()
     with place(directory, postgres.url).hold() as journal:
