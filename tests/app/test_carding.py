@@ -59,7 +59,7 @@ def test_it_says_what_was_measured(root, tmp_path):
     names = {path.name for path in files}
     assert names == {"card.md", "card.html", "confusion_matrix.png", "curves.png"}
     text = (tmp_path / "card.md").read_text()
-    lineage = app.registry(root).lineage("trees")
+    lineage = app.registry(root).lineage(app.registry(root).show("trees"))
     value = lineage["holdout"]["metrics"]["accuracy"]["value"]
     assert f"| accuracy | {value:.4g} |" in text
     assert lineage["model"]["sha256"] in text

@@ -128,7 +128,7 @@ def test_a_sweep_that_is_held_is_refused_and_nothing_is_touched(root):
 
 
 def test_versions_go_also_when_their_sweep_is_not_here(root):
-    digest = app.registry(root).lineage("trees", "1")["data"]["sha256"]
+    digest = app.registry(root).lineage(app.registry(root).show("trees", "1"))["data"]["sha256"]
     shutil.rmtree(root / "trees")
     checks = erasing.erase(root, erasure.of_data(root, digest), notice=quiet)
     assert all(check.ok for check in checks), checks

@@ -202,7 +202,7 @@ def test_a_second_launch_registers_one_version_and_keeps_its_lineage(folder):
     registry = app.registry(folder / "sweeps")
     (version,) = registry.versions("tree")
     assert version.aliases == ("champion",)
-    lineage = registry.lineage("tree", "@champion")
+    lineage = registry.lineage(registry.show("tree", "@champion"))
     assert lineage["trial"]["params"] == outcome.state.best.params
     assert lineage["data"]["sha256"] == outcome.state.data.sha256
     assert lineage["splits"]["sha256"] == outcome.state.splits.sha256

@@ -161,7 +161,7 @@ def test_a_key_a_password_and_a_token_are_in_no_file(root):
 
 
 def test_the_names_of_hashed_columns_are_in_the_lineage(root):
-    told = app.registry(root).lineage("canary")
+    told = app.registry(root).lineage(app.registry(root).show("canary"))
     assert "hash: [person]" in told["config"]["text"]
     assert told["environment"]["git"]["remote"] == "https://***@example.org/canary.git"
     assert ["person", "categorical"] in told["data"]["schema"]

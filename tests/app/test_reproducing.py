@@ -59,7 +59,7 @@ def test_data_that_has_moved_is_found_where_one_is_told(root, tmp_path):
     [(0.0, "BIT-EXACT"), (1e-9, "WITHIN TOLERANCE"), (0.01, "DIFFERENT")],
 )
 def test_the_verdict_follows_the_largest_difference(root, off, verdict):
-    lineage = app.registry(root).lineage("trees")
+    lineage = app.registry(root).lineage(app.registry(root).show("trees"))
     state = app.read(root / "trees")
     lineage["trial"]["folds"]["1"]["accuracy"] += off
     found = compared(lineage, state, 1e-4, (), folds_too=True)
@@ -68,7 +68,7 @@ def test_the_verdict_follows_the_largest_difference(root, off, verdict):
 
 
 def test_equal_scores_of_other_predictions_are_told_apart(root):
-    lineage = app.registry(root).lineage("trees")
+    lineage = app.registry(root).lineage(app.registry(root).show("trees"))
     state = app.read(root / "trees")
     lineage["holdout"]["predictions_sha256"] = "0" * 64
     found = compared(lineage, state, 1e-4, (), folds_too=True)
@@ -76,7 +76,7 @@ def test_equal_scores_of_other_predictions_are_told_apart(root):
 
 
 def test_a_training_that_fails_now_is_a_difference(root):
-    lineage = app.registry(root).lineage("trees")
+    lineage = app.registry(root).lineage(app.registry(root).show("trees"))
     state = app.read(root / "trees")
     state.status, state.reason = SweepState.FAILED, "all failed"
     found = compared(lineage, state, 1e-4, (), folds_too=True)

@@ -40,7 +40,7 @@ def test_a_data_file_touches_every_version_made_with_it(root):
 
 
 def test_rows_and_holdout_are_found_by_their_digests(root):
-    told = app.registry(root).lineage("trees", "1")["data"]
+    told = app.registry(root).lineage(app.registry(root).show("trees", "1"))["data"]
     assert titles(app.impact(root, data=told["sha256"]))["trees/1"] == (
         "it was made with this data",
     )

@@ -49,7 +49,7 @@ class Registry:
         self.asked.append((model, ref))
         return Version()
 
-    def lineage(self, model: str, ref: str | None) -> dict[str, object]:
+    def lineage(self, version: Version) -> dict[str, object]:
         return {
             "sweep": "income",
             "scores": [0.9, float("nan")],

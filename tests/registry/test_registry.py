@@ -228,7 +228,7 @@ def test_a_kill_at_any_step_leaves_no_second_and_no_half_version(
             seen = MlflowRegistry(store.uri, store.artifacts, "income")
             assert len(seen.versions()) <= 1
             if seen.versions():
-                seen.lineage("income")
+                seen.lineage(seen.show("income"))
     assert deaths >= 5
     registry = MlflowRegistry(store.uri, store.artifacts, "income")
     assert [(v.version, v.aliases) for v in registry.versions()] == [(1, ("champion",))]
@@ -305,15 +305,15 @@ def test_a_changed_lineage_document_is_found_out(
     registry: MlflowRegistry, registration: Callable[..., Registration], tmp_path: Path
 ) -> None:
     made = registry.register(registration())
-    assert registry.lineage("income")["trial"] == {"number": 3}
+    assert registry.lineage(registry.show("income"))["trial"] == {"number": 3}
     assert registry.show("income").digest == made.digest
     (file,) = (tmp_path / "artifacts").rglob("lineage.json")
     file.write_text(file.read_text().replace("holdout", "holdall"))
     with pytest.raises(SweeperError, match="income/1 has been changed"):
-        registry.lineage("income")
+        registry.lineage(registry.show("income"))
     file.unlink()
     with pytest.raises(SweeperError, match="income/1 is gone"):
-        registry.lineage("income")
+        registry.lineage(registry.show("income"))
 
 
 def test_versions_are_listed_newest_first_with_their_metrics(
@@ -348,7 +348,7 @@ def test_a_version_that_others_made_is_listed_and_never_compared(
     client.set_registered_model_alias("income", "champion", "1")
     assert [v.version for v in registry.versions()] == [1]
     with pytest.raises(SweeperError, match="not registered by sweeper"):
-        registry.lineage("income")
+        registry.lineage(registry.show("income"))
     found = registry.champion("income", "champion")
     assert found is not None
     assert found.content is None

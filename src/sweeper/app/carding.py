@@ -38,7 +38,7 @@ def card(
 
     registered = registry(root, uri)
     version = registered.show(model, ref)
-    lineage = registered.lineage(version.name, str(version.version))
+    lineage = registered.lineage(version)
     with registered.fetch(version) as copy:
         pictures = {path.name: path.read_bytes() for path in (copy / BESIDE).glob("*.png")}
         found = _by_group(root, version, lineage, copy, by, folder) if by else None

@@ -51,7 +51,7 @@ def compare(
     """Two versions, each as (model, alias or number), of one model or of two."""
     registered = registry(root, uri)
     a, b = registered.show(*first), registered.show(*second)
-    ours, theirs = (registered.lineage(v.name, str(v.version)) for v in (a, b))
+    ours, theirs = (registered.lineage(v) for v in (a, b))
     versus, apart = None, ""
     try:
         versus = contest(registered, root, a, b, folder, notice).versus

@@ -44,7 +44,7 @@ def contest(
 ) -> Contest:
     """Scores both on the holdout's rows, which are read where the new one's config says, or in
     `folder`. Incomparable where they have no holdout in common or it is not there."""
-    ours, theirs = (registered.lineage(v.name, str(v.version)) for v in (new, old))
+    ours, theirs = (registered.lineage(v) for v in (new, old))
     digest = _common(new, old, ours, theirs)
     with Again.of(ours, root, notice) as again:
         prepared = again.prepare(folder)

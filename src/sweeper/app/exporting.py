@@ -69,7 +69,7 @@ def export(
 
     registered = registry(root, uri)
     version = registered.show(model, ref)
-    lineage = registered.lineage(version.name, str(version.version))
+    lineage = registered.lineage(version)
     with (
         registered.fetch(version) as copy,
         Again.of(lineage, root) as again,

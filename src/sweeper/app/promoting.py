@@ -59,7 +59,8 @@ def promote(
     if previous == version.version:
         verdict = f"{alias} already names {version.title}"
         return Promotion(model, alias, version.version, previous, False, verdict)
-    registered.insist(version)
+    if holder is None or force:  # else the contest verifies it
+        registered.insist(version)
     if holder is None:
         why = why or f"{alias} set: nobody held it"
         found = Promotion(model, alias, version.version, None, True, why)

@@ -70,8 +70,9 @@ def reproduce(
     """
     registered = registry(root, uri)
     version = registered.show(model, ref)
-    lineage = registered.lineage(version.name, str(version.version))
-    with registered.fetch(version), Again.of(lineage, root, notice) as again:
+    lineage = registered.lineage(version)
+    registered.insist(version)
+    with Again.of(lineage, root, notice) as again:
         prepared = again.prepare(folder)
         surroundings = again.surroundings(prepared)
         other = list(again.other_data(prepared))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import mmap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -66,6 +65,8 @@ def _registered(stones: Sequence[Tombstone], uri: str) -> Iterator[Check]:
 
 
 def _files(root: Path, stones: Sequence[Tombstone]) -> Iterator[Check]:
+    from sweeper.data.fingerprint import file_digest
+
     ids = {stone.sweep_id.encode() for stone in stones}
     others = {name.encode() for stone in stones for name in (*stone.runs[:1], *stone.models)}
     digests = {sha256 for stone in stones for sha256 in stone.models}
@@ -76,7 +77,7 @@ def _files(root: Path, stones: Sequence[Tombstone]) -> Iterator[Check]:
         if not path.is_file() or path.name == tombstone.NAME:
             continue
         count += 1
-        if _names(path, others) or _sha256(path) in digests:
+        if _names(path, others) or file_digest(path) in digests:
             left.append(str(path))
         elif _names(path, ids):
             (learned if path.name == places.FILE else left).append(str(path))
@@ -96,8 +97,3 @@ def _names(path: Path, needles: set[bytes]) -> bool:
             return False
         with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
             return any(content.find(needle) >= 0 for needle in needles)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -52,7 +52,7 @@ def predict(
 
     registered = registry(root, uri)
     version = registered.show(model, ref)
-    lineage = registered.lineage(version.name, str(version.version))
+    lineage = registered.lineage(version)
     with registered.fetch(version) as folder:
         wanted = expected(folder, lineage, version.title)
         try:

@@ -63,7 +63,7 @@ def _link(registered: MlflowRegistry, name: str, number: int) -> Link:
     title = f"{name}/{number}"
     try:
         version = registered.show(name, str(number))
-        return Link(title, version, registered.lineage(name, str(number)))
+        return Link(title, version, registered.lineage(version))
     except SweeperError as error:
         return Link(title, None, None, str(error))
 
@@ -97,7 +97,7 @@ def impact(
         if not version.digest:
             continue
         try:
-            lineage = registered.lineage(version.name, str(version.version))
+            lineage = registered.lineage(version)
         except SweeperError as error:
             if broken is None:
                 raise

@@ -39,7 +39,7 @@ def verify(root: Path, model: str, ref: str | None = None, uri: str | None = Non
         RESTORE,
     )
     try:
-        lineage = registered.lineage(version.name, str(version.version))
+        lineage = registered.lineage(version)
     except SweeperError as error:
         return [files, Check("lineage", False, str(error), RESTORE)]
     return [files, _tags(registered, version, lineage), *_origin(root, version, lineage)]

@@ -52,7 +52,8 @@ def run_ls(arguments: argparse.Namespace) -> int:
 def run_show(arguments: argparse.Namespace) -> int:
     registry = opened(arguments)
     name, ref = reference(arguments.model)
-    version, lineage = registry.show(name, ref), registry.lineage(name, ref)
+    version = registry.show(name, ref)
+    lineage = registry.lineage(version)
     histories = registry.histories(name)
     if arguments.json:
         document = summary(version)

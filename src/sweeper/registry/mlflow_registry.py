@@ -206,9 +206,8 @@ class MlflowRegistry:
                     f"{model}/{number} was erased on {day} by {told['by']}: {told['why']}"
                 )
 
-    def lineage(self, model: str, ref: str | None = None) -> dict[str, Value]:
+    def lineage(self, version: Version) -> dict[str, Value]:
         """The version's lineage document. SweeperError when it is not the one registered."""
-        version = self.show(model, ref)
         name = version.title
         if not version.digest:
             raise SweeperError(f"{name} has no lineage: it was not registered by sweeper")

@@ -28,6 +28,8 @@ Span = tuple[int, int]
 def without_cells(text: str, *tables: Rows | None) -> str:
     """`text`, with `<not shown>` in place of cells of these tables."""
     spans = list(_spans(text))
+    if not spans:
+        return text  # most runs say nothing: the tables are not looked at
     words = {text[start:end] for start, end in spans}
     numbers = {word: float(word) for word in words if _is_long_number(word)}
     columns = [column for table in tables if table is not None for column in _columns(table)]

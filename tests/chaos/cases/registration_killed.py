@@ -100,7 +100,7 @@ def _never_half(sweep: Sweep) -> None:
 
         registry = app.registry(sweep.root)
         for version in registry.versions(MODEL):
-            registry.lineage(MODEL, str(version.version))  # read back, its digest checked
+            registry.lineage(version)  # read back, its digest checked
             content = registry.champion(MODEL, "champion")
             assert content is not None, "nobody holds the alias"
             assert content.content is not None, "the champion's file is not whole"
