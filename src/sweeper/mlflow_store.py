@@ -12,7 +12,7 @@ import logging
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -124,6 +124,18 @@ def connect(uri: str) -> Any:
         client.search_experiments(max_results=1)
         _opened[uri] = _identity(uri)
     return client
+
+
+def there(ask: Callable[..., Any], *names: str) -> Any | None:
+    """What MLflow answers; None where it says that there is no such model, version or alias."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return ask(*names)
+    except MlflowException as error:
+        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            return None  # the second for an alias
+        raise
 
 
 @contextmanager

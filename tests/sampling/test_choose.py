@@ -11,6 +11,7 @@ from sweeper.sampling import choose
 
 FLOATS = Space((Dimension("C", Range(1e-3, 1e3, log=True)), Dimension("gamma", Range(0.0, 1.0))))
 KINDS = Space((*FLOATS, Dimension("kernel", Values(("rbf", "poly")))))
+SIZES = Space((*FLOATS, Dimension("width", Values((16, 32, 64)))))
 BRANCHES = Space(
     (
         Dimension("model", Values(("a", "b"))),
@@ -52,6 +53,7 @@ def message(name: str, space: Space) -> str:
         (FLOATS, Budget(trials=1000), "tpe"),
         (FLOATS, Budget(time=60.0), "tpe"),
         (KINDS, FEW, "tpe"),
+        (SIZES, FEW, "gp"),
         (BRANCHES, FEW, "tpe"),
         (Space(), FEW, "grid"),
         (Space(KINDS.dimensions[2:]), FEW, "grid"),

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import pytest
+from optuna.distributions import IntDistribution
 
 from sweeper.core.space import Condition, Dimension, Range, Space, Values
+from sweeper.sampling.codes import decode, distribution, encode
 from sweeper.sampling.domains import count, from_unit, place, point, position, to_unit
 
 LATTICES = [
@@ -61,6 +63,27 @@ def test_integers_are_ints_and_choices_are_the_very_objects() -> None:
     choices = ([1], {"a": 2}, None)
     assert from_unit(Values(choices), 0.0) is choices[0]
     assert from_unit(Values(choices), 1.0) is None
+
+
+@pytest.mark.parametrize(
+    ("choices", "ordered"),
+    [
+        ((16, 32, 64), True),
+        ((1.0, 0.1, 0), True),
+        ((5,), True),
+        ((16, 64, 32), False),
+        ((1, 2, None), False),
+        ((False, True), False),
+        (("1", "2"), False),
+    ],
+)
+def test_numbers_that_rise_or_fall_are_ordered(choices: tuple[object, ...], ordered: bool) -> None:
+    domain = Values(choices)
+    assert domain.ordered is ordered
+    assert isinstance(distribution(domain), IntDistribution) is ordered
+    for choice in choices:
+        assert decode(domain, encode(domain, choice)) is choice
+        assert from_unit(domain, to_unit(domain, choice)) is choice
 
 
 def test_coordinates_of_missing_dimensions_are_left_unused() -> None:

@@ -1,5 +1,7 @@
 """`fit: {validation}`: rows kept aside from the fold's training rows reach the model."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -19,7 +21,7 @@ def one_thread():
 
 
 def fitted(job):
-    return fit_candidate(job, {}, 3, job.rows, job.splits.folds[0][0])
+    return fit_candidate(job, {}, 3, job.splits.folds[0][0]).pipeline
 
 
 def test_histogram_boosting_stops_on_rows_prepared_by_the_other_rows(make_job, candidate):
@@ -76,7 +78,8 @@ def test_classes_absent_from_the_rows_learned_from_are_not_watched(make_job, can
     model = candidate("sklearn.ensemble.HistGradientBoostingClassifier", 0.5, max_iter=5)
     job = make_job(X, y, model)
     for seed in range(6):
-        model = fit_candidate(job, {}, seed, job.rows, np.arange(150))
+        seeded = replace(job, spec=replace(job.spec, seed=seed))
+        model = fit_candidate(seeded, {}, seed, np.arange(150)).pipeline
         assert set(model.predict(X)) <= {0, 1, 2, 7}
 
 

@@ -40,7 +40,7 @@ def test_binary_scorers_take_the_positive_class_whatever_the_labels(make_job, do
     scores = do(job).outcome.scores
 
     train, valid = job.splits.folds[0]
-    fitted = fit_candidate(job, {}, 5, job.rows, train)
+    fitted = fit_candidate(job, {}, 5, train).pipeline
     truth = y[valid] == positive
     said = fitted.predict(data.data[valid]) == positive
     assert scores["f1"] == pytest.approx(f1_score(truth, said))
@@ -136,7 +136,7 @@ def test_a_pipeline_with_a_nested_choice_is_built_from_parameters(make_job):
     assert svc[-2].feature_range == (-1, 1)
     tree, _ = build_estimator(job, {"last": "tree"}, 9)
     assert tree[-1].random_state == 9
-    fitted = fit_candidate(job, {"last": "tree"}, 9, job.rows, np.arange(150))
+    fitted = fit_candidate(job, {"last": "tree"}, 9, np.arange(150)).pipeline
     assert fitted.score(X, y) > 0.9
 
 

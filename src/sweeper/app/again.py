@@ -70,6 +70,17 @@ class Again:
         changes.tell(found, self.notice, "it was registered")
         return tuple(Difference(*change) for change in found)
 
+    def as_registered(self, folder: Path | None, why: str) -> Prepared:
+        """`prepare`, where data and folds are what they were. SweeperError, which begins with
+        `why`, when they are not."""
+        prepared = self.prepare(folder)
+        for each in self.other_data(prepared):
+            raise SweeperError(
+                f"{why}: {each.what} was {each.before} and is {each.now}. Put the data back, or "
+                "name its folder with --folder DIR"
+            )
+        return prepared
+
     def other_data(self, prepared: Prepared) -> Iterator[Difference]:
         """Where data or folds are others than the model was trained on: the first difference."""
         before, now = self.lineage["data"] or {}, prepared.dataset

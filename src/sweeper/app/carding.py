@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sweeper.app.again import Again, Lineage
+from sweeper.app.guarded import guarded
 from sweeper.app.outputs import write_file
 from sweeper.app.queries import registry
 from sweeper.core.records import HOLDOUT
@@ -56,23 +57,13 @@ def _by_group(
 ) -> dict[str, Any]:
     from sweeper.worker.groups import by_group
 
+    why = f"{version.title} has no results by group"
     with Again.of(lineage, root) as again:
-        prepared = again.prepare(folder)
-        for each in again.other_data(prepared):
-            raise SweeperError(
-                f"{version.title} has no results by group: {each.what} was {each.before} and is "
-                f"{each.now}. Put the data back, or name its folder with --folder DIR"
-            )
+        prepared = again.as_registered(folder, why)
     dataset = prepared.dataset
     if dataset is None or dataset.holdout is None or dataset.holdout.y is None:
-        raise SweeperError(f"{version.title} has no results by group: no row was held out for it")
+        raise SweeperError(f"{why}: no row was held out for it")
     seed = derive(prepared.spec.seed, int(lineage["trial"]["number"]), HOLDOUT)
     content = (copy / version.file).read_bytes()
-    try:
+    with guarded(f"{version.title} cannot be scored by {by}"):
         return by_group(prepared.job, dataset.holdout, seed, content, by, str(copy / "code"))
-    except SweeperError:
-        raise
-    except Exception as error:  # a model is anybody's code
-        raise SweeperError(
-            f"{version.title} cannot be scored by {by}: {type(error).__name__}: {error}"
-        ) from error

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sweeper.app.again import Again, Lineage
 from sweeper.app.directory import looks
+from sweeper.app.guarded import guarded
 from sweeper.core.records import HOLDOUT
 from sweeper.core.seeds import derive
 from sweeper.core.specs import Gate
@@ -95,15 +96,8 @@ def _versus(
         )
     seed = derive(prepared.spec.seed, int(lineage["trial"]["number"]), HOLDOUT)
     contents = (registered.content(version) for version in (new, old))
-    try:
+    with guarded(f"{new.title} and {old.title} cannot both be scored here", Incomparable):
         versus = compared(prepared.job, dataset.holdout, seed, *contents)
-    except SweeperError:
-        raise
-    except Exception as error:  # a model is anybody's code
-        raise Incomparable(
-            f"{new.title} and {old.title} cannot both be scored here: "
-            f"{type(error).__name__}: {error}"
-        ) from error
     if "error" in versus:
         raise Incomparable(f"{new.title} and {old.title}: {versus['error']}")
     return versus

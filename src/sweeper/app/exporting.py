@@ -77,7 +77,8 @@ def export(
     ):
         wanted = expected(copy, lineage, version.title)
         _refuse_hashed(wanted, lineage, version.title)
-        prepared = _as_registered(again, folder, version.title)
+        why = f"{version.title} cannot be compared with its export"
+        prepared = again.as_registered(folder, why)
         content = (copy / version.file).read_bytes()
         loaded = models.load(content, str(copy / "code"))
         of, X = _rows(prepared)
@@ -104,16 +105,6 @@ def _refuse_hashed(wanted: Expected, lineage: Lineage, title: str) -> None:
             f"{title} was trained on hashed columns ({', '.join(names)}, `data.hash`), and a "
             "package must not hold the key: score files with `sweeper models predict`"
         )
-
-
-def _as_registered(again: Again, folder: Path | None, title: str) -> Prepared:
-    prepared = again.prepare(folder)
-    for each in again.other_data(prepared):
-        raise SweeperError(
-            f"{title} cannot be compared with its export: {each.what} was {each.before} and is "
-            f"{each.now}. Put the data back, or name its folder with --folder DIR"
-        )
-    return prepared
 
 
 def _rows(prepared: Prepared) -> tuple[str, Any]:

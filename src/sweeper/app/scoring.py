@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sweeper.app.guarded import guarded
 from sweeper.app.outputs import write_file
 from sweeper.app.queries import registry
 from sweeper.ports import SweeperError
@@ -60,13 +61,9 @@ def predict(
             X = scorable.typed(cells, wanted.columns, wanted.known, ignore_extra)
         except scorable.Unscorable as error:
             raise Unfit(_told(data, version.title, str(error))) from error
-        try:
+        with guarded(f"{version.title} fails on {data}"):
             loaded = models.load((folder / version.file).read_bytes(), str(folder / "code"))
             answers = scorable.scored(loaded, X.to_numpy() if wanted.array else X)
-        except Exception as error:  # a model is anybody's code
-            raise SweeperError(
-                f"{version.title} fails on {data}: {type(error).__name__}: {error}"
-            ) from error
     found = Scored(version.title, answers)
     if out is not None:
         write_file(out, found.csv().encode())

@@ -9,6 +9,7 @@ from typing import Any
 
 from sweeper.cli import doctor, output
 from sweeper.cli.parsing import Parser, command
+from sweeper.cli.versions import add_uri
 
 
 def add(commands: Any) -> None:
@@ -19,7 +20,7 @@ def add(commands: Any) -> None:
     what.add_argument("--expired", action="store_true", help="what is older than its `retention`")
     parser.add_argument("--dry-run", action="store_true", help="only say what would go")
     parser.add_argument("--yes", action="store_true", help="do not ask")
-    parser.add_argument("--uri", metavar="URI", help="as the config's tracking.uri, if it has one")
+    add_uri(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sweeper.cli import output
 from sweeper.cli.parsing import Parser, command
-from sweeper.cli.versions import DIGEST, named, reference, told, when
+from sweeper.cli.versions import DIGEST, add_uri, named, reference, told, when
 
 
 def add(commands: Any) -> None:
@@ -17,7 +17,7 @@ def add(commands: Any) -> None:
     parser.add_argument("--data", metavar="FILE|DIGEST", help="a data file, or a digest's start")
     parser.add_argument("--commit", metavar="HASH", help="the code's commit")
     parser.add_argument("--sweep", metavar="NAME", help="the sweep that made it")
-    parser.add_argument("--uri", metavar="URI", help="as the config's tracking.uri, if it has one")
+    add_uri(parser)
 
 
 def run_lineage(arguments: argparse.Namespace) -> int:

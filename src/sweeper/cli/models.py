@@ -8,7 +8,7 @@ from typing import Any
 from sweeper.cli import output, packaging, promotion, trust
 from sweeper.cli.lineage import cost, run_lineage
 from sweeper.cli.parsing import Parser, command
-from sweeper.cli.versions import WIDTH, brief, reference, when
+from sweeper.cli.versions import WIDTH, add_model, add_uri, brief, reference, when
 
 
 def add(commands: Any) -> None:
@@ -24,11 +24,9 @@ def add(commands: Any) -> None:
     packaging.add(inner)
     asked = (show, lineage, *trust.add(inner), *promotion.add(inner))
     for parser in asked:
-        parser.add_argument("model", metavar="MODEL[@ALIAS|/VERSION]", help="the newest by default")
+        add_model(parser)
     for parser in (ls, *asked):
-        parser.add_argument(
-            "--uri", metavar="URI", help="as the config's tracking.uri, if it has one"
-        )
+        add_uri(parser)
 
 
 def opened(arguments: argparse.Namespace) -> Any:

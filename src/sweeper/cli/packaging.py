@@ -9,41 +9,39 @@ from typing import Any
 
 from sweeper.cli import output
 from sweeper.cli.parsing import command
+from sweeper.cli.versions import add_folder, add_model, add_uri, reference
 
 FORMATS = ("skops", "onnx", "safetensors", "pt2")
 
 
 def add(inner: Any) -> None:
     predict = command(inner, "predict", run_predict, "score the rows of a file")
-    predict.add_argument("model", metavar="MODEL[@ALIAS|/VERSION]", help="the newest by default")
+    add_model(predict)
     predict.add_argument("data", metavar="DATA", help="a CSV file with the model's columns")
     predict.add_argument("--out", metavar="FILE", help="where to write the answers (stdout)")
     predict.add_argument(
         "--ignore-extra", action="store_true", help="columns that the model does not know are fine"
     )
     export = command(inner, "export", run_export, "a folder that runs without sweeper")
-    export.add_argument("model", metavar="MODEL[@ALIAS|/VERSION]", help="the newest by default")
+    add_model(export)
     export.add_argument("into", metavar="DIR", help="a folder that is new or empty")
     form = export.add_mutually_exclusive_group()
     form.add_argument("--format", choices=FORMATS, help="the safest that holds it by default")
     form.add_argument(
         "--allow-pickle", action="store_true", help="as a pickle, which runs code when it is read"
     )
-    export.add_argument("--folder", metavar="DIR", help="where the data and code are now")
+    add_folder(export)
     card = command(inner, "card", run_card, "what a version is, for people: Markdown and HTML")
-    card.add_argument("model", metavar="MODEL[@ALIAS|/VERSION]", help="the newest by default")
+    add_model(card)
     card.add_argument("--out", metavar="DIR", default=".", help="where to write it (here)")
     card.add_argument("--by", metavar="COLUMN", help="also the holdout's results by its values")
-    card.add_argument("--folder", metavar="DIR", help="where the data and code are now")
+    add_folder(card)
     for parser in (predict, export, card):
-        parser.add_argument(
-            "--uri", metavar="URI", help="as the config's tracking.uri, if it has one"
-        )
+        add_uri(parser)
 
 
 def run_predict(arguments: argparse.Namespace) -> int:
     from sweeper import api, app
-    from sweeper.cli.versions import reference
 
     found = app.predict(
         api.root(arguments.dir),
@@ -72,7 +70,6 @@ def run_predict(arguments: argparse.Namespace) -> int:
 
 def run_export(arguments: argparse.Namespace) -> int:
     from sweeper import api, app
-    from sweeper.cli.versions import reference
 
     found = app.export(
         api.root(arguments.dir),
@@ -81,7 +78,7 @@ def run_export(arguments: argparse.Namespace) -> int:
         format=arguments.format,
         allow_pickle=arguments.allow_pickle,
         uri=arguments.uri,
-        folder=Path(arguments.folder) if arguments.folder else None,
+        folder=arguments.folder,
         notice=output.message,
     )
     if arguments.json:
@@ -116,7 +113,6 @@ def export_lines(found: Any) -> list[str]:
 
 def run_card(arguments: argparse.Namespace) -> int:
     from sweeper import api, app
-    from sweeper.cli.versions import reference
 
     found = app.card(
         api.root(arguments.dir),
@@ -124,7 +120,7 @@ def run_card(arguments: argparse.Namespace) -> int:
         Path(arguments.out),
         by=arguments.by,
         uri=arguments.uri,
-        folder=Path(arguments.folder) if arguments.folder else None,
+        folder=arguments.folder,
         notice=output.message,
     )
     if arguments.json:

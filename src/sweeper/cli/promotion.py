@@ -5,12 +5,19 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from operator import attrgetter
-from pathlib import Path
 from typing import Any
 
 from sweeper.cli import output
 from sweeper.cli.parsing import Parser, command
-from sweeper.cli.versions import difference_json, named, reference, told
+from sweeper.cli.versions import (
+    add_folder,
+    add_model,
+    add_uri,
+    difference_json,
+    named,
+    reference,
+    told,
+)
 
 LIMITS = {
     "margin": "its metric must be better by more than M, whole interval",
@@ -33,11 +40,11 @@ def add(inner: Any) -> tuple[Parser, ...]:
         parser.add_argument("--alias", metavar="NAME", default="champion", help="(champion)")
         parser.add_argument("--why", metavar="TEXT", default="", help="kept in the history")
     compare = command(inner, "compare", run_compare, "two versions beside one another")
-    compare.add_argument("first", metavar="MODEL[@ALIAS|/VERSION]")
-    compare.add_argument("second", metavar="MODEL[@ALIAS|/VERSION]")
+    add_model(compare, "first")
+    add_model(compare, "second")
     for parser in (promote, compare):
-        parser.add_argument("--folder", metavar="DIR", help="where the data and code are now")
-    compare.add_argument("--uri", metavar="URI", help="as the config's tracking.uri, if it has one")
+        add_folder(parser)
+    add_uri(compare)
     return promote, rollback
 
 
@@ -60,7 +67,7 @@ def run_promote(arguments: argparse.Namespace) -> int:
         force=arguments.force,
         why=arguments.why,
         uri=arguments.uri,
-        folder=Path(arguments.folder) if arguments.folder else None,
+        folder=arguments.folder,
         notice=output.message,
     )
     tell(arguments, found)
@@ -106,7 +113,7 @@ def run_compare(arguments: argparse.Namespace) -> int:
         reference(arguments.first),
         reference(arguments.second),
         uri=arguments.uri,
-        folder=Path(arguments.folder) if arguments.folder else None,
+        folder=arguments.folder,
         notice=output.message,
     )
     if arguments.json:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from sweeper.cli import output
 from sweeper.cli.parsing import Parser, command
-from sweeper.cli.versions import difference_json, reference
+from sweeper.cli.versions import add_folder, difference_json, reference
 
 
 def add(inner: Any) -> tuple[Parser, ...]:
@@ -23,9 +22,7 @@ def add(inner: Any) -> tuple[Parser, ...]:
         type=share,
         help="how far a score may be off, as a share of its size (0.0001)",
     )
-    reproduce.add_argument(
-        "--folder", metavar="DIR", help="where the config's data and code are now"
-    )
+    add_folder(reproduce)
     reproduce.add_argument("--address", metavar="A", help="a running Ray cluster (RAY_ADDRESS)")
     reproduce.add_argument(
         "--inline", action="store_true", help="everything in this process, for debugging"
@@ -67,7 +64,7 @@ def run_reproduce(arguments: argparse.Namespace) -> int:
         model,
         ref,
         uri=arguments.uri,
-        folder=Path(arguments.folder) if arguments.folder else None,
+        folder=arguments.folder,
         part=part,
         address=arguments.address,
         inline=arguments.inline,

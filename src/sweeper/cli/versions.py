@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import re
+from pathlib import Path
 from typing import Any
 
 WIDTH = 100
@@ -10,6 +12,20 @@ WIDTH = 100
 
 DIGEST = 12
 """Characters of a SHA-256 that tell it from any other at hand."""
+
+
+def add_model(parser: argparse.ArgumentParser, name: str = "model") -> None:
+    """A version as an argument; `reference` takes it apart."""
+    parser.add_argument(name, metavar="MODEL[@ALIAS|/VERSION]", help="the newest by default")
+
+
+def add_uri(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--uri", metavar="URI", help="as the config's tracking.uri, if it has one")
+
+
+def add_folder(parser: argparse.ArgumentParser) -> None:
+    help = "where the config's data and code are now"
+    parser.add_argument("--folder", metavar="DIR", type=Path, help=help)
 
 
 def reference(text: str) -> tuple[str, str | None]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 Value = Any
@@ -67,6 +68,14 @@ class Values:
 
     def grid(self) -> tuple[Value, ...]:
         return self.choices
+
+    @property
+    def ordered(self) -> bool:
+        """Numbers that only rise, or only fall: those beside one another are alike."""
+        if not all(_number(choice) for choice in self.choices):
+            return False
+        pairs = list(pairwise(self.choices))
+        return all(a < b for a, b in pairs) or all(a > b for a, b in pairs)
 
 
 Domain = Range | Values

@@ -18,6 +18,8 @@ from pathlib import Path
 
 import psutil
 
+from sweeper import children
+
 GONE = (psutil.NoSuchProcess, psutil.AccessDenied)
 
 ROUNDS = 20
@@ -215,7 +217,7 @@ def _number(path: Path) -> int:
 
 def end_leftovers() -> None:
     """End the processes that a finished run left below this one."""
-    if not _has_children():
+    if not children.any_there():
         return
     _end_loky()
     keep = _keepers()
@@ -229,14 +231,6 @@ def end_leftovers() -> None:
                 os.waitpid(process.pid, 0 if process in seen.get(here, ()) else os.WNOHANG)
         if not left:
             return
-
-
-def _has_children() -> bool:
-    try:
-        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-    except ChildProcessError:
-        return False
-    return True
 
 
 def _end_loky() -> None:

@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from sweeper.core.space import Value
-from sweeper.mlflow_store import SWEEP_ID, alone, connect, exists, refused, sqlite_file
+from sweeper.mlflow_store import SWEEP_ID, alone, connect, exists, refused, sqlite_file, there
 from sweeper.registry.reading import ERASED, MODEL_SHA256, aliases, pages
 
 PARENT = "mlflow.parentRunId"
@@ -86,7 +86,7 @@ def erase_version(uri: str, model: str, number: int, told: Mapping[str, Value]) 
     """Its aliases, tags and row; the model keeps `told`, which says that it was erased."""
     with refused(uri):
         client = connect(uri)
-        version = _there(client, model, number)
+        version = there(client.get_model_version, model, str(number))
         if version is None:
             return
         note = json.dumps(told)
@@ -100,17 +100,6 @@ def erase_version(uri: str, model: str, number: int, told: Mapping[str, Value]) 
         # MLflow keeps a row with the number, and in it where the files were
         nowhere = "UPDATE model_versions SET storage_location = NULL"
         _sql(uri, f"{nowhere} WHERE name = ? AND version = ?", [model, number])
-
-
-def _there(client: Any, model: str, number: int) -> Any | None:
-    from mlflow.exceptions import MlflowException
-
-    try:
-        return client.get_model_version(model, str(number))
-    except MlflowException as error:
-        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
-            return None
-        raise
 
 
 def shrink(uri: str) -> None:

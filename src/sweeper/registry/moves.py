@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sweeper.mlflow_store import alone
+from sweeper.mlflow_store import alone, there
 from sweeper.ports import SweeperError
 
 HISTORY = "sweeper.history"
@@ -62,14 +62,7 @@ def history(client: Any, model: str, alias: str) -> list[Move]:
 
 def holder(client: Any, model: str, alias: str) -> Any | None:
     """MLflow's version that has the alias; None when there is none."""
-    from mlflow.exceptions import MlflowException
-
-    try:
-        return client.get_model_version_by_alias(model, alias)
-    except MlflowException as error:
-        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
-            return None  # the model, or the alias, is not there
-        raise
+    return there(client.get_model_version_by_alias, model, alias)
 
 
 def move(client: Any, uri: str, model: str, alias: str, to: Move) -> None:

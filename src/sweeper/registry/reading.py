@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sweeper.mlflow_store import SWEEP_ID, connect, exists, refused
+from sweeper.mlflow_store import SWEEP_ID, connect, exists, refused, there
 from sweeper.registry import manifest
 from sweeper.registry.checks import check_model
 
@@ -68,14 +68,8 @@ def dangling(uri: str, model: str) -> dict[str, int]:
 
 def erased(client: Any, model: str) -> dict[int, dict[str, Any]]:
     """What is told of erased versions, by their numbers: `at`, `by`, `why`."""
-    from mlflow.exceptions import MlflowException
-
-    try:
-        tags = client.get_registered_model(model).tags
-    except MlflowException as error:
-        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
-            return {}
-        raise
+    registered = there(client.get_registered_model, model)
+    tags = registered.tags if registered else {}
     prefix = f"{ERASED}."
     found = {key.removeprefix(prefix): text for key, text in tags.items() if key.startswith(prefix)}
     return {int(number): json.loads(text) for number, text in sorted(found.items())}

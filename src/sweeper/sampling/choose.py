@@ -6,7 +6,7 @@ import difflib
 import importlib.util
 from collections.abc import Sequence
 
-from sweeper.core.space import Range, Space
+from sweeper.core.space import Space, Values
 from sweeper.core.specs import Budget, Goal
 from sweeper.ports import Problem, Sampler
 from sweeper.sampling.domains import count
@@ -143,7 +143,7 @@ def _installed(package: str) -> bool:
 
 
 def _unordered(space: Space) -> list[str]:
-    return [d.name for d in space if not isinstance(d.domain, Range)]
+    return [d.name for d in space if isinstance(d.domain, Values) and not d.domain.ordered]
 
 
 def _conditions(space: Space) -> str:

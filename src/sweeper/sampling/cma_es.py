@@ -16,7 +16,7 @@ import numpy as np
 from cmaes import CMA
 
 from sweeper.core.records import HistoryEntry
-from sweeper.core.space import Range, Space
+from sweeper.core.space import Space
 from sweeper.core.specs import Goal
 from sweeper.ports import Suggestion
 from sweeper.sampling.domains import place, to_unit
@@ -72,11 +72,7 @@ class CmaesSampler:
 
     def _solution(self, entry: HistoryEntry) -> Solution:
         loss = -self._goal.sign * (entry.value or 0.0) if finished(entry) else math.inf
-        return loss, tuple(
-            to_unit(d.domain, entry.params[d.name])
-            for d in self._space
-            if isinstance(d.domain, Range)
-        )
+        return loss, tuple(to_unit(d.domain, entry.params[d.name]) for d in self._space)
 
     def _generations(self, before: int, history: Sequence[HistoryEntry]) -> list[Told]:
         """What there is to tell of the generations before `before`, in order."""

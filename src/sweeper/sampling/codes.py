@@ -1,7 +1,8 @@
 """What Optuna is given for a value: a number it can order, or the number of a choice.
 
 Choices and points of a lattice go by their position, so that lists, dicts and None can be
-choices, and a step may stand beside `log` or not divide its range.
+choices, and a step may stand beside `log` or not divide its range. Choices that are numbers in
+order keep that order.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from optuna.distributions import (
     IntDistribution,
 )
 
-from sweeper.core.space import Domain, Range, Value
+from sweeper.core.space import Domain, Range, Value, Values
 from sweeper.sampling.domains import count, point, position, spacing
 
 Code = int | float
@@ -21,8 +22,11 @@ Code = int | float
 
 def distribution(domain: Domain) -> BaseDistribution:
     """Optuna's distribution of the domain's codes."""
-    if not isinstance(domain, Range):
-        return CategoricalDistribution(range(len(domain.choices)))
+    if isinstance(domain, Values):
+        last = len(domain.choices) - 1
+        if domain.ordered:
+            return IntDistribution(0, last)
+        return CategoricalDistribution(range(last + 1))
     step = spacing(domain)
     if step is None:
         return FloatDistribution(domain.low, domain.high, log=domain.log)

@@ -60,14 +60,16 @@ def from_unit(domain: Domain, unit: float) -> Value:
     return point(domain, position(domain, value))
 
 
-def to_unit(domain: Range, value: float) -> float:
+def to_unit(domain: Domain, value: Value) -> float:
     """Where `value` lies between 0 and 1: the inverse of `from_unit`."""
+    if not isinstance(domain, Range):
+        return (domain.index(value) + 0.5) / len(domain.choices)
     low, high = _edges(domain)
     if low == high:
         return 0.5
     if domain.log:
         return math.log(value / low) / math.log(high / low)
-    return (value - low) / (high - low)
+    return float((value - low) / (high - low))
 
 
 def place(space: Space, units: Sequence[float]) -> dict[str, Value]:

@@ -8,6 +8,7 @@ from sweeper.core.space import Params
 from sweeper.core.specs import Candidate
 from sweeper.ports import Job
 from sweeper.worker.preprocess import preprocessor
+from sweeper.worker.shared import shared_seed
 from sweeper.worker.tree import resolve
 
 SEED_LIMIT = 2**32
@@ -17,19 +18,24 @@ def build_estimator(job: Job, params: Params, seed: int) -> tuple[Any, Candidate
     """The chosen candidate as an unfitted Pipeline: preprocessing steps, then the model.
 
     The last step is the model itself, also when the user's estimator is a Pipeline: its
-    steps are spliced in, so that sample weights and early stopping reach the model.
+    steps are spliced in, so that sample weights and early stopping reach the model. `seed` is
+    the model's; the steps before it draw by the sweep's alone (see `shared`).
     """
     from sklearn.pipeline import Pipeline
 
     assert job.spec.model is not None
     candidate = job.spec.model.candidate(dict(params))
-    prepare = preprocessor(job, candidate.preprocess or job.spec.preprocess, params, seed)
+    common = shared_seed(job)
+    prepare = preprocessor(job, candidate.preprocess or job.spec.preprocess, params, common)
     estimator = resolve(candidate.estimator, params, job.directory)
     steps = list(estimator.steps) if isinstance(estimator, Pipeline) else [("model", estimator)]
     if prepare is not None:
         steps.insert(
             0, ("preprocess" if _free("preprocess", steps) else "preprocess_auto", prepare)
         )
+    for _, step in steps[:-1]:
+        if hasattr(step, "get_params"):
+            seeded(step, common)
     steps[-1] = (steps[-1][0], _understanding_labels(steps[-1][1]))
     memory = estimator.memory if isinstance(estimator, Pipeline) else None
     return seeded(Pipeline(steps, memory=memory), seed), candidate

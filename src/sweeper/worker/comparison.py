@@ -37,7 +37,7 @@ def default(job: Job, order: Order) -> tuple[str, Any]:
     plain = Candidate(chosen.name, bare(chosen.estimator, order.params), chosen.preprocess)
     spec = replace(job.spec, model=ModelSpec((plain,)))
     everything = np.arange(len(job.rows.y))
-    model = fit_candidate(replace(job, spec=spec), order.params, order.seed, job.rows, everything)
+    model = fit_candidate(replace(job, spec=spec), order.params, order.seed, everything).pipeline
     return plain.estimator.path, model
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sweeper.worker.rows import take, weights_for
+from sweeper.worker.rows import take
 
 PATIENCE = 20
 """Rounds without improvement before boosting stops, where the user says nothing."""
@@ -19,25 +19,26 @@ class CannotStopEarly(Exception):
     """`fit: {validation}` was asked of an estimator that has no use for it."""
 
 
-def fit_watched(pipeline: Any, learn: Part, watch: Part, all_rows: Part, share: float) -> Any:
-    """`pipeline` fitted on `learn`, its model watching `watch`, prepared by what was fitted on `learn`.
+def watches(model: Any) -> bool:
+    """Whether it can be given rows to watch; else it sets some aside by itself, if anything."""
+    return _way(model) is not None
 
-    An estimator that only knows how to set rows aside by itself is given `all_rows` and the
-    share. CannotStopEarly when there is no way.
-    """
+
+def fit_watched(pipeline: Any, learn: Part, watch: Part) -> None:
+    """Fit on `learn` a pipeline whose model `watches`: `watch`, prepared by what was fitted on
+    `learn`."""
+    from sklearn.pipeline import Pipeline
+
     model = pipeline[-1]
     give = _way(model)
-    if give is None:
-        _own_share(model, share)
-        return pipeline.fit(*all_rows[:2], **weights_for(pipeline, all_rows[2]))
+    assert give is not None
     (X, y, weights), (X_watch, y_watch, w_watch) = learn, _known(model, learn, watch)
     if len(pipeline.steps) > 1:
-        prepare = pipeline[:-1]
+        prepare = Pipeline([*pipeline.steps[:-1], ("rows", "passthrough")], memory=pipeline.memory)
         X = prepare.fit_transform(X, y)
         X_watch = prepare.transform(X_watch)
-        pipeline.steps[:-1] = prepare.steps
+        pipeline.steps[:-1] = prepare.steps[:-1]
     give(model, (X, y, weights), (X_watch, y_watch, w_watch))
-    return pipeline
 
 
 def _known(model: Any, learn: Part, watch: Part) -> Part:
@@ -93,8 +94,9 @@ def _histogram(model: Any, learn: Part, watch: Part) -> None:
     model.fit(*learn[:2], X_val=watch[0], y_val=watch[1], **given)
 
 
-def _own_share(model: Any, share: float) -> None:
-    """Turn early stopping on where the estimator sets its own validation rows aside."""
+def keep_own_share(model: Any, share: float) -> None:
+    """Turn early stopping on where the estimator sets its own validation rows aside.
+    CannotStopEarly where there is no way."""
     known = model.get_params(deep=False)
     if "validation_fraction" not in known:
         raise CannotStopEarly(

@@ -87,12 +87,11 @@ def _fold(job: Job, order: Order) -> RunResult:
     train, valid = job.splits.folds[order.key.fold]
     rows = job.rows
     scorers = Scorers(job)
-    begun = perf_counter()
-    model = fit_candidate(job, order.params, order.seed, rows, train)
-    seconds = perf_counter() - begun
+    fitted = fit_candidate(job, order.params, order.seed, train)
+    model = fitted.pipeline
     X = take(rows.X, valid)
     scores = scorers.score(model, X, take(rows.y, valid), take(rows.weights, valid))
-    scores |= costs(job, lambda: model, X, seconds)
+    scores |= costs(job, lambda: model, X, fitted.seconds)
     if not job.spec.refit:
         return RunResult(Success(scores, seconds=0.0), files={ROLE: (FILE, dump(model))})
     if order.key.fold == 0 and _own(model):
@@ -108,7 +107,7 @@ def _own(pipeline: Any) -> bool:
 def _refit(job: Job, order: Order) -> RunResult:
     assert job.spec.model is not None
     count = len(job.rows.y)
-    model = fit_candidate(job, order.params, order.seed, job.rows, np.arange(count))
+    model = fit_candidate(job, order.params, order.seed, np.arange(count)).pipeline
     candidate = job.spec.model.candidate(order.params)
     report = {"candidate": candidate.name, "rows": count}
     return RunResult(

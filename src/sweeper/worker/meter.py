@@ -7,6 +7,7 @@ import sys
 import time
 from contextlib import suppress
 
+from sweeper import children
 from sweeper.core.usage import Usage
 
 STATUS, RESET = "/proc/self/status", "/proc/self/clear_refs"
@@ -41,7 +42,7 @@ def _cpu() -> float:
 
 def _living() -> float:
     """Looked for only where there is any child: it is a look at all processes of the machine."""
-    if not _has_children():
+    if not children.any_there():
         return 0.0
     import psutil
 
@@ -51,14 +52,6 @@ def _living() -> float:
             spent = child.cpu_times()
             total += spent.user + spent.system + spent.children_user + spent.children_system
     return total
-
-
-def _has_children() -> bool:
-    try:
-        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-    except ChildProcessError:
-        return False
-    return True
 
 
 def _peak() -> int:

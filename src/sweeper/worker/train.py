@@ -20,6 +20,7 @@ from sweeper.worker.modules import load
 from sweeper.worker.preprocess import preprocessor
 from sweeper.worker.rows import tabular, take
 from sweeper.worker.seeds import seed_all
+from sweeper.worker.shared import Shared, fit_transform, shared_seed
 from sweeper.worker.tree import arguments
 from sweeper.worker.values import InvalidMetric, described, finite, named, usable_name
 
@@ -126,9 +127,10 @@ def _data(job: Job, order: Order, learn: Any, watch: Any) -> tuple[TrialData | N
     X_train, X_valid = take(rows.X, learn), take(rows.X, watch)
     prepare = None
     if job.spec.preprocess.kind is not PreprocessKind.NONE:
-        prepare = preprocessor(job, job.spec.preprocess, order.params, order.seed)
+        prepare = preprocessor(job, job.spec.preprocess, order.params, shared_seed(job))
     if prepare is not None:
-        X_train = prepare.fit_transform(X_train, take(rows.y, learn))
+        fit = Shared(job, learn, order.seed).cache(fit_transform)
+        X_train, prepare = fit(prepare, X_train, take(rows.y, learn))
         X_valid = prepare.transform(X_valid)
     return (
         TrialData(

@@ -1,0 +1,204 @@
+"""Empty trials, two at a time: what a trial costs beside its work.
+
+    python benchmarks/overhead.py [--rounds 5] [--only NAME …]
+
+A trial has five folds that do nothing and give a random score; parameters are drawn at random. The
+rate is trials over the time from the first to the last one's end, so that no start is in it.
+Sweeper runs each fold by itself, with its record on disk; for the peers, which know no folds, a
+trial is one call of a function that goes through all five.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import tempfile
+import time
+from pathlib import Path
+
+from side_by_side import Contestant, arguments, median, run, spread, table, versions
+
+FOLDS = 5
+WORKERS = 2
+TRIALS = {"sweeper": 3000, "tune": 40, "tune_tuned": 400, "optuna": 400, "syne_tune": 40}
+
+WORK = """
+import random
+
+def train(trial):
+    return {"score": random.random()}
+"""
+
+CONFIG = """
+name: empty
+data: {{source: "sklearn:iris", target: target, holdout: 0}}
+cv: {folds}
+train: empty_work:train
+metric: score
+parameters:
+  x: {{min: 0.0, max: 1.0}}
+  y: {{min: 1.0e-4, max: 1.0, log: true}}
+search: {{sampler: random, pruner: none}}
+budget: {{trials: {trials}}}
+refit: false
+register: none
+tracking: none
+"""
+
+
+def folds() -> float:
+    return sum(random.random() for _ in range(FOLDS)) / FOLDS
+
+
+def rate(ends: list[float]) -> float:
+    return (len(ends) - 1) / (max(ends) - min(ends))
+
+
+def sweeper(asked: argparse.Namespace) -> float:
+    from sweeper import app
+    from sweeper.core.events import TrialCompleted
+    from sweeper.journal.file import read
+
+    trials = TRIALS["sweeper"]
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder) / "empty.yaml"
+        config.write_text(CONFIG.format(folds=FOLDS, trials=trials))
+        (Path(folder) / "empty_work.py").write_text(WORK)
+        outcome = app.launch(config, root=Path(folder) / "sweeps")
+        events = read(outcome.directory / "journal.jsonl")
+    ends = [e.t for e in events if isinstance(e, TrialCompleted)]
+    assert len(ends) == trials, outcome.state.reason
+    return rate(ends)
+
+
+def _tune(reuse: bool, trials: int) -> float:
+    import ray
+    from ray import tune
+    from ray.tune.search.optuna import OptunaSearch
+
+    class Trainable(tune.Trainable):
+        def setup(self, config):
+            pass
+
+        def step(self):
+            return {"score": folds(), "ended": time.time(), "done": True}
+
+        def reset_config(self, config):
+            return True
+
+        def save_checkpoint(self, checkpoint_dir):
+            return None
+
+    def function(config):
+        tune.report({"score": folds(), "ended": time.time()})
+
+    ray.init(num_cpus=WORKERS, logging_level="ERROR", log_to_driver=False, include_dashboard=False)
+    with tempfile.TemporaryDirectory() as folder:
+        results = tune.Tuner(
+            Trainable if reuse else function,
+            param_space={"x": tune.uniform(0, 1), "y": tune.loguniform(1e-4, 1)},
+            tune_config=tune.TuneConfig(
+                num_samples=trials,
+                metric="score",
+                mode="max",
+                reuse_actors=reuse,
+                search_alg=None if reuse else OptunaSearch(),
+                max_concurrent_trials=WORKERS,
+            ),
+            run_config=tune.RunConfig(storage_path=folder, verbose=0),
+        ).fit()
+        ends = [result.metrics["ended"] for result in results]
+    assert len(ends) == trials
+    return rate(ends)
+
+
+def tune_default(asked: argparse.Namespace) -> float:
+    return _tune(False, TRIALS["tune"])
+
+
+def tune_tuned(asked: argparse.Namespace) -> float:
+    return _tune(True, TRIALS["tune_tuned"])
+
+
+def _objective(trial):
+    trial.suggest_float("x", 0, 1)
+    trial.suggest_float("y", 1e-4, 1, log=True)
+    return folds()
+
+
+def _storage(kind: str, folder: str):
+    import optuna
+    from optuna.storages import JournalStorage
+    from optuna.storages.journal import JournalFileBackend
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    if kind == "sqlite":
+        return optuna.storages.RDBStorage(f"sqlite:///{folder}/optuna.db")
+    return JournalStorage(JournalFileBackend(f"{folder}/optuna.log"))
+
+
+def _worker(kind: str, folder: str, seed: int, trials: int) -> None:
+    import optuna
+
+    study = optuna.load_study(
+        study_name="empty",
+        storage=_storage(kind, folder),
+        sampler=optuna.samplers.RandomSampler(seed=seed),
+    )
+    study.optimize(_objective, n_trials=trials)
+
+
+def _optuna(kind: str) -> float:
+    import multiprocessing
+
+    import optuna
+
+    context = multiprocessing.get_context("spawn")
+    with tempfile.TemporaryDirectory() as folder:
+        storage = _storage(kind, folder)
+        study = optuna.create_study(study_name="empty", storage=storage, direction="maximize")
+        each = TRIALS["optuna"] // WORKERS
+        processes = [
+            context.Process(target=_worker, args=(kind, folder, seed, each))
+            for seed in range(WORKERS)
+        ]
+        for process in processes:
+            process.start()
+        for process in processes:
+            process.join()
+        ends = [t.datetime_complete.timestamp() for t in study.get_trials()]
+    assert len(ends) == TRIALS["optuna"]
+    return rate(ends)
+
+
+def optuna_sqlite(asked: argparse.Namespace) -> float:
+    return _optuna("sqlite")
+
+
+def optuna_journal(asked: argparse.Namespace) -> float:
+    return _optuna("journal")
+
+
+CONTESTANTS = {
+    "sweeper": Contestant(sweeper),
+    "Ray Tune, OptunaSearch": Contestant(tune_default, ("pyarrow", "tensorboardX")),
+    "Ray Tune, reuse_actors": Contestant(tune_tuned, ("pyarrow", "tensorboardX")),
+    "Optuna, 2 processes, SQLite": Contestant(optuna_sqlite),
+    "Optuna, 2 processes, journal": Contestant(optuna_journal),
+}
+
+
+def main() -> None:
+    asked = arguments(__doc__).parse_args()
+    found = run(CONTESTANTS, asked)
+    ours = median(found["sweeper"])
+    rows = [
+        (name, spread(figures, 1), "" if name == "sweeper" else f"{ours / median(figures):.0f} ×")
+        for name, figures in found.items()
+    ]
+    print(table(("", "trials/s", "sweeper's rate is"), rows))
+    print(f"\n{versions('ray', 'optuna')}; {asked.rounds} alternating rounds")
+
+
+if __name__ == "__main__":
+    main()
