@@ -22,7 +22,7 @@ from sweeper.journal.file import read
 CONFIG = """
 name: long
 train: long_work:train
-metric: score
+metric: {{name: score, goal: maximize}}
 parameters:
   x: {{min: 0.0, max: 1.0}}
   y: {{min: 1.0e-4, max: 1.0, log: true}}
@@ -67,7 +67,7 @@ def main() -> None:
         wall = time.perf_counter() - begun
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         journal = (outcome.directory / "journal.jsonl").stat().st_size / 2**20
-        events = read(outcome.directory / "journal.jsonl")
+        events = list(read(outcome.directory / "journal.jsonl"))
     ends = [e.t for e in events if isinstance(e, TrialCompleted)]
     assert len(ends) == asked.trials, outcome.state.reason
     rows = []

@@ -20,7 +20,7 @@ from side_by_side import Contestant, arguments, median, run, spread, table, vers
 
 FOLDS = 5
 WORKERS = 2
-TRIALS = {"sweeper": 3000, "tune": 40, "tune_tuned": 400, "optuna": 400, "syne_tune": 40}
+TRIALS = {"sweeper": 3000, "tune": 40, "tune_tuned": 400, "optuna": 400}
 
 WORK = """
 import random
@@ -31,10 +31,10 @@ def train(trial):
 
 CONFIG = """
 name: empty
-data: {{source: "sklearn:iris", target: target, holdout: 0}}
+data: {{source: "sklearn:iris", target: target, holdout: none}}
 cv: {folds}
 train: empty_work:train
-metric: score
+metric: {{name: score, goal: maximize}}
 parameters:
   x: {{min: 0.0, max: 1.0}}
   y: {{min: 1.0e-4, max: 1.0, log: true}}
@@ -65,7 +65,7 @@ def sweeper(asked: argparse.Namespace) -> float:
         config.write_text(CONFIG.format(folds=FOLDS, trials=trials))
         (Path(folder) / "empty_work.py").write_text(WORK)
         outcome = app.launch(config, root=Path(folder) / "sweeps")
-        events = read(outcome.directory / "journal.jsonl")
+        events = list(read(outcome.directory / "journal.jsonl"))
     ends = [e.t for e in events if isinstance(e, TrialCompleted)]
     assert len(ends) == trials, outcome.state.reason
     return rate(ends)

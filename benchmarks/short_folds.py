@@ -27,7 +27,7 @@ CASES = {
 
 CONFIG = """
 name: short
-data: {{source: "sklearn:{data}", target: target, holdout: 0}}
+data: {{source: "sklearn:{data}", target: target, holdout: none}}
 cv: 5
 metric: accuracy
 preprocess: none
@@ -55,7 +55,7 @@ def sweeper(asked: argparse.Namespace) -> float:
         )
         config.write_text(text)
         outcome = app.launch(config, root=Path(folder) / "sweeps")
-        events = read(outcome.directory / "journal.jsonl")
+        events = list(read(outcome.directory / "journal.jsonl"))
     folds = [e for e in events if isinstance(e, FoldSucceeded)]
     assert len(folds) == 5 * TRIALS, outcome.state.reason
     first = min(e.t - e.outcome.seconds for e in folds)

@@ -12,6 +12,7 @@ import argparse
 import statistics
 import time
 
+from side_by_side import table, versions
 from sweeper import sampling
 from sweeper.core.records import HistoryEntry
 from sweeper.core.space import Dimension, Range, Space
@@ -54,15 +55,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--gp", action="store_true", help="gp at long histories too (slow)")
     gp_too = parser.parse_args().gp
-    print("ms an ask   " + "".join(f"{n:>10,}" for n in HISTORIES) + "   trials in the history")
+    rows = []
     for name in ("random", "qmc", "cmaes", "tpe", "gp"):
         if sampling.problems(name, SPACE, Budget()):
             continue
         longest = 100 if name == "gp" and not gp_too else HISTORIES[-1]
-        cells = (
-            f"{cost(name, history(n)):10.2f}" if n <= longest else "         -" for n in HISTORIES
-        )
-        print(f"{name:12}" + "".join(cells), flush=True)
+        cells = (f"{cost(name, history(n)):.2f}" if n <= longest else "-" for n in HISTORIES)
+        rows.append((name, *cells))
+    print(table(("ms an ask, by trials before", *(f"{n:,}" for n in HISTORIES)), rows))
+    print(f"\n{versions('optuna', 'torch', 'cmaes')}")
 
 
 if __name__ == "__main__":

@@ -137,7 +137,7 @@ def best_of_random(name: str, folder: str | None) -> float:
 CONFIG = """
 name: race
 seed: {seed}
-data: {{source: data.csv, target: y, holdout: 0}}
+data: {{source: data.csv, target: y, holdout: none}}
 cv: {{split_by: fold}}
 metric: {{name: {metric}, target: {goal!r}}}
 {model}

@@ -17,6 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from side_by_side import table, versions
 from sweeper import app
 from sweeper.core.events import TrialCompleted
 from sweeper.journal.file import read
@@ -83,13 +84,15 @@ def ours(trials: int) -> float:
     assert len(ends) == trials, outcome.state.reason
     gaps = [later - earlier for earlier, later in itertools.pairwise(ends)]
     tenth = max(1, trials // 10)
-    print(f"sweeper: {trials} trials, {sum(gaps):.1f} s from the first one's end to the last's")
+    print(
+        f"{trials:,} trials of sweeper's, {sum(gaps):.0f} s from the first one's end to the last's.\n"
+    )
+    rows = []
     for name in ("mebibytes", "files", "threads", "children"):
         held = [t.scores[0][name] for t in outcome.state.trials.values()]
         first, last = held[tenth : 2 * tenth] or held, held[-tenth:]
-        print(
-            f"  {name} of rank 0: {statistics.mean(first):.1f} early, {statistics.mean(last):.1f} late"
-        )
+        rows.append((name, f"{statistics.mean(first):.1f}", f"{statistics.mean(last):.1f}"))
+    print(table(("rank 0's", f"trials {tenth:,} to {2 * tenth:,}", f"the last {tenth:,}"), rows))
     return statistics.median(gaps)
 
 
@@ -128,7 +131,8 @@ def main() -> None:
     mine = ours(asked.trials)
     other = theirs(asked.trainers)
     print(
-        f"a trial: sweeper {mine:.3f} s, Ray Train {other:.2f} s, {other / mine:.0f} times as long"
+        f"\nA trial, the median: sweeper {mine:.3f} s, Ray Train {other:.2f} s, "
+        f"{other / mine:.0f} times as long.\n\n{versions('ray', 'torch')}"
     )
 
 

@@ -48,6 +48,8 @@ def mask(text: str) -> str:
 def hide(text: str, environment: Mapping[str, str] = os.environ) -> str:
     """`mask`, and the values of environment variables with the name of a secret, wherever
     they stand."""
+    if not text:
+        return text
     for name, value in environment.items():
         if len(value) >= SHORTEST and value in text and names_secret(name):
             text = text.replace(value, MASKED)

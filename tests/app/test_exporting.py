@@ -15,7 +15,7 @@ import pytest
 from app.registered import make
 from app.test_scoring import MIXED, mixed
 from sweeper import app
-from sweeper.app.proving import WITHOUT_SWEEPER
+from sweeper.app.versions.proving import WITHOUT_SWEEPER
 from sweeper.cli.main import main
 from sweeper.ports import SweeperError
 from sweeper.worker.packaging import compared, differences

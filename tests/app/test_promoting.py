@@ -6,7 +6,7 @@ import pytest
 
 from app.registered import make
 from sweeper import app
-from sweeper.app.contest import Incomparable
+from sweeper.app.versions.contest import Incomparable
 from sweeper.ports import SweeperError
 
 

@@ -7,7 +7,7 @@ from mlflow.tracking import MlflowClient
 
 from app.registered import make
 from sweeper import app
-from sweeper.app.reproduction import compared
+from sweeper.app.versions.reproduction import compared
 from sweeper.core.records import SweepState
 from sweeper.ports import SweeperError
 

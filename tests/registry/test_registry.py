@@ -22,7 +22,9 @@ from sweeper.core.specs import Gate
 from sweeper.mlflow_store import Store, where
 from sweeper.ports import Column, Registration, SweeperError
 from sweeper.registry.checks import UnknownVersion
-from sweeper.registry.mlflow_registry import COMPLETE, VERDICT, MlflowRegistry
+from sweeper.registry.mlflow_registry import MlflowRegistry
+from sweeper.registry.reading import COMPLETE
+from sweeper.registry.versions import VERDICT
 
 FRAME = pd.DataFrame(
     {

@@ -22,6 +22,7 @@ from sweeper.core.records import (
 from sweeper.core.space import Space
 from sweeper.core.specs import DataSpec, Goal, Metric, SweepSpec
 from sweeper.mlflow_store import CURSOR, Store, parent_run
+from sweeper.tracking import inserting
 from sweeper.tracking.mirror import PARENT, TRIAL, Mirror
 
 SHA = "ab" * 32
@@ -236,10 +237,56 @@ def test_pieces_give_what_the_whole_gives(store: Store, tmp_path: Any) -> None:
     assert snapshot(store) == whole
 
 
-class Dying:
-    """The client, in a process that is killed after so many writes."""
+def test_runs_inserted_at_once_are_those_that_calls_would_have_made(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd = sampled(1, 0, **{"long": "x" * 9000, "list": [1, None], "odd@name": True})
+    twice = fold(2, 0, 0, 0.8, **{"top@5": 0.5, "top_5": 0.5})
+    many = sampled(4, 2, **{f"p{i}": i for i in range(600)})
+    odd_ones = [CREATED, odd, twice, e.TrialCompleted(3, 0, 0.8, "d" * 6000), many]
+    odd_ones.append(fold(5, 2, 0, 0.7))
+    client = MlflowClient(store.uri)
 
-    WRITES = ("create_run", "log_batch", "log_inputs", "set_terminated", "update_run", "set_tag")
+    def call_by_call(_: Any, place: Any, new: Sequence[inserting.NewRun]) -> list[str]:
+        return [inserting._by_calls(client, place.experiment_id, run) for run in new]
+
+    for sweep in (whole_sweep(), odd_ones):
+        mirrored(store, sweep)
+        at_once, places = snapshot(store), beside(store)
+        for run in runs(store):
+            client.delete_run(run.info.run_id)
+        with monkeypatch.context() as patch:
+            patch.setattr(inserting, "_at_once", call_by_call)
+            mirrored(store, sweep)
+        assert snapshot(store) == at_once
+        assert beside(store) == places
+        for run in runs(store):
+            client.delete_run(run.info.run_id)
+
+
+def beside(store: Store) -> list[Any]:
+    """What only MLflow itself looks at."""
+    infos = [run.info for run in runs(store)]
+    return [
+        (info.artifact_uri.replace(info.run_id, "*"), info.user_id, info.lifecycle_stage)
+        for info in infos
+    ]
+
+
+class Dying:
+    """The client, in a process that is killed after so many half writes.
+
+    `get_experiment` is asked for just before many runs are inserted at once."""
+
+    WRITES = (
+        "get_experiment",
+        "create_run",
+        "log_batch",
+        "log_inputs",
+        "set_terminated",
+        "update_run",
+        "set_tag",
+    )
 
     def __init__(self, client: Any, writes: int) -> None:
         self._client, self._left = client, writes
@@ -250,12 +297,17 @@ class Dying:
 
     def _counted(self, call: Any) -> Any:
         def write(*args: Any, **kwargs: Any) -> Any:
-            if self._left == 0:
-                raise KeyboardInterrupt
-            self._left -= 1
-            return call(*args, **kwargs)
+            self._step()
+            done = call(*args, **kwargs)
+            self._step()
+            return done
 
         return write
+
+    def _step(self) -> None:
+        if self._left == 0:
+            raise KeyboardInterrupt
+        self._left -= 1
 
 
 @pytest.mark.parametrize("pieces", [1, 4])

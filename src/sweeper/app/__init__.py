@@ -4,24 +4,24 @@ Reading a sweep needs none of the heavy parts; they are imported by what launche
 """
 
 from sweeper.app.asking import ask
-from sweeper.app.carding import card
 from sweeper.app.checking import catch_up, doctor, salvage
-from sweeper.app.comparing import compare
 from sweeper.app.control import Answer, Refused
 from sweeper.app.directory import controller_log, log_path, log_paths, root, sweeps
-from sweeper.app.exporting import Exported, export
 from sweeper.app.launching import Outcome, launch, resume
-from sweeper.app.promoting import Promotion, promote, rollback
 from sweeper.app.queries import describe, holder, read, registry
 from sweeper.app.replaying import replay
-from sweeper.app.reproducing import Part, reproduce
-from sweeper.app.reproduction import Verdict
-from sweeper.app.scoring import Scored, predict
 from sweeper.app.stopping import StopSignal
 from sweeper.app.submitting import Submitted, submit
 from sweeper.app.tombstone import read as erased
-from sweeper.app.tracing import chain, impact
-from sweeper.app.verifying import verify
+from sweeper.app.versions.carding import card
+from sweeper.app.versions.comparing import compare
+from sweeper.app.versions.exporting import Exported, export
+from sweeper.app.versions.promoting import Promotion, promote, rollback
+from sweeper.app.versions.reproducing import Part, reproduce
+from sweeper.app.versions.reproduction import Verdict
+from sweeper.app.versions.scoring import Scored, predict
+from sweeper.app.versions.tracing import chain, impact
+from sweeper.app.versions.verifying import verify
 
 __all__ = [
     "Answer",

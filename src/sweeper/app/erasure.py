@@ -14,7 +14,7 @@ from sweeper.app.directory import Directory, sweeps
 from sweeper.app.kept import checkpoint_storage
 from sweeper.app.queries import store
 from sweeper.app.tombstone import Tombstone
-from sweeper.app.tracing import SHORTEST, digest_of, impact
+from sweeper.app.versions.tracing import SHORTEST, digest_of, impact
 from sweeper.core.events import DataChanged, SweepCreated
 from sweeper.core.evolve import evolve
 from sweeper.core.records import DataDigest, State

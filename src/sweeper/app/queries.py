@@ -11,7 +11,7 @@ from sweeper.journal import places
 
 if TYPE_CHECKING:
     from sweeper.mlflow_store import Store
-    from sweeper.registry.mlflow_registry import MlflowRegistry
+    from sweeper.registry.versions import Versions
 
 
 def read(directory: Path) -> State:
@@ -24,12 +24,11 @@ def holder(directory: Path) -> str | None:
     return places.at(directory).holder()
 
 
-def registry(root: Path, uri: str | None = None) -> MlflowRegistry:
-    """The registry beside the sweeps in `root`, or the one at `uri`."""
-    from sweeper.registry.mlflow_registry import MlflowRegistry
+def registry(root: Path, uri: str | None = None) -> Versions:
+    """What the registry beside the sweeps in `root` holds, or the one at `uri`."""
+    from sweeper.registry.versions import Versions
 
-    at = store(root, uri)
-    return MlflowRegistry(at.uri, at.artifacts, "sweeper")
+    return Versions(store(root, uri).uri)
 
 
 def store(root: Path, uri: str | None = None) -> Store:

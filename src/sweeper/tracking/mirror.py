@@ -23,7 +23,7 @@ from sweeper.mlflow_store import (
     masked,
     parent_run,
 )
-from sweeper.tracking import wording
+from sweeper.tracking.inserting import NewRun, insert, log
 from sweeper.tracking.picture import Change, Picture, Point, TrialPicture
 
 TRIAL = "sweeper.trial"
@@ -108,45 +108,66 @@ class Mirror:
             )
         if self.cursor == 0:
             self._describe(created)
-        for number in sorted(self._points):
+        fresh = self._begin_trials()
+        for number in sorted(self._points.keys() - fresh):
             self._write_trial(self._picture.trials[number], self._points[number])
         self._write_sweep()
         self._points, self._sweep_points = {}, []
         self.cursor = self.seen
 
-    def _write_trial(self, trial: TrialPicture, points: list[Point]) -> None:
-        status = trial_status(trial, self._picture.over)
-        run_id, known = self._runs.get(trial.number, ("", "RUNNING"))
-        tags = _trial_tags(trial)
-        if not run_id:
-            if not trial.scores and status == "RUNNING":
-                return
-            run_id = self._create(trial, tags)
-            self._runs[trial.number] = (run_id, known)
-            tags = {}
-        params = {} if trial.number in self._described else trial.params
-        self._log(run_id, points, params, tags)
-        self._described.add(trial.number)
-        if status != "RUNNING":
-            ended = trial.ended_ms or self._picture.ms(self._picture.now)
-            self._client.set_terminated(run_id, status, ended)
-        elif known != "RUNNING":
-            self._client.update_run(run_id, status="RUNNING")
-        self._runs[trial.number] = (run_id, status)
+    def _begin_trials(self) -> set[int]:
+        """Make the runs of trials that have none yet and something to show; their numbers."""
+        trials = [
+            trial
+            for number in sorted(self._points.keys() - self._runs.keys())
+            if (trial := self._picture.trials[number]).scores or self._status(trial) != "RUNNING"
+        ]
+        if not trials:
+            return set()
+        ids = insert(self._client, self._experiment, [self._new_run(trial) for trial in trials])
+        for trial, run_id in zip(trials, ids, strict=True):
+            self._runs[trial.number] = (run_id, self._status(trial))
+        numbers = {trial.number for trial in trials}
+        self._described |= numbers
+        return numbers
 
-    def _create(self, trial: TrialPicture, tags: dict[str, str]) -> str:
+    def _new_run(self, trial: TrialPicture) -> NewRun:
+        status = self._status(trial)
+        params, tags = _fitting(trial.params, _trial_tags(trial))
         fixed = {
             PARENT: self._parent.info.run_id,
             TRIAL: str(trial.number),
             "sweeper.origin": trial.origin,
         }
-        run = self._client.create_run(
-            self._experiment,
-            start_time=trial.sampled_ms,
-            run_name=f"trial {trial.number}",
+        return NewRun(
+            name=f"trial {trial.number}",
+            status=status,
+            start_ms=trial.sampled_ms,
+            end_ms=None if status == "RUNNING" else self._ended(trial),
             tags=fixed | tags,
+            params=params,
+            points=self._points[trial.number],
         )
-        return str(run.info.run_id)
+
+    def _write_trial(self, trial: TrialPicture, points: list[Point]) -> None:
+        if trial.number not in self._runs:
+            return
+        status = self._status(trial)
+        run_id, known = self._runs[trial.number]
+        params = {} if trial.number in self._described else trial.params
+        self._log(run_id, points, params, _trial_tags(trial))
+        self._described.add(trial.number)
+        if status != "RUNNING":
+            self._client.set_terminated(run_id, status, self._ended(trial))
+        elif known != "RUNNING":
+            self._client.update_run(run_id, status="RUNNING")
+        self._runs[trial.number] = (run_id, status)
+
+    def _status(self, trial: TrialPicture) -> str:
+        return trial_status(trial, self._picture.over)
+
+    def _ended(self, trial: TrialPicture) -> int:
+        return trial.ended_ms or self._picture.ms(self._picture.now)
 
     def _write_sweep(self) -> None:
         """Status first, the cursor last: a crash in between writes both again."""
@@ -181,18 +202,16 @@ class Mirror:
     def _log(
         self, run_id: str, points: Iterable[Point], params: dict[str, Any], tags: dict[str, str]
     ) -> None:
-        from mlflow.entities import Metric, Param, RunTag
+        params, tags = _fitting(params, tags)
+        log(self._client, run_id, points, params, tags)
 
-        if len(params) > MOST_PARAMS:
-            some = f"{MOST_PARAMS} of {len(params):,} parameters; the sweep's journal has them all"
-            tags = {**tags, "sweeper.params": some}
-            params = dict(islice(params.items(), MOST_PARAMS))
-        self._client.log_batch(
-            run_id,
-            metrics=[Metric(wording.key(p.key), p.value, p.ms, p.step) for p in points],
-            params=[Param(wording.key(k), wording.param(v)) for k, v in params.items()],
-            tags=[RunTag(k, wording.tag(v)) for k, v in tags.items()],
-        )
+
+def _fitting(params: dict[str, Any], tags: dict[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
+    """No more parameters than MLflow is given of a run, and a tag that says so."""
+    if len(params) <= MOST_PARAMS:
+        return params, tags
+    some = f"{MOST_PARAMS} of {len(params):,} parameters; the sweep's journal has them all"
+    return dict(islice(params.items(), MOST_PARAMS)), {**tags, "sweeper.params": some}
 
 
 def children(client: Any, experiment: str, parent_id: str) -> Iterator[tuple[int, Any]]:

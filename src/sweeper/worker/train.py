@@ -75,6 +75,8 @@ def _costs(job: Job, ended: _Ended, valid: Any) -> dict[str, float]:
             raise InvalidMetric(f"{wanted} cannot be measured without trial.save(model)")
         return _model(job, ended)
 
+    if not job.spec.measured:
+        return {}
     X = job.rows.X if not tabular(job.rows.X) else take(job.rows.X, valid)
     return costs(job, model, X, ended.seconds)
 

@@ -15,7 +15,7 @@ from sweeper.journal import places
 from sweeper.ports import SweeperError
 
 if TYPE_CHECKING:
-    from sweeper.registry.mlflow_registry import MlflowRegistry, Version
+    from sweeper.registry.versions import Version, Versions
 
 RESTORE = "restore it from a backup; until then nothing that it says can be relied on"
 
@@ -45,7 +45,7 @@ def verify(root: Path, model: str, ref: str | None = None, uri: str | None = Non
     return [files, _tags(registered, version, lineage), *_origin(root, version, lineage)]
 
 
-def _tags(registered: MlflowRegistry, version: Version, lineage: Lineage) -> Check:
+def _tags(registered: Versions, version: Version, lineage: Lineage) -> Check:
     wrong = list(registered.contradictions(version, lineage))
     said = listed(wrong) or "the version's tags say what its lineage says"
     return Check("tags", not wrong, said, RESTORE)
@@ -91,7 +91,7 @@ def _digest(directory: Path, events: int) -> str:
 
 def _data(root: Path, lineage: Lineage) -> Check:
     """The data as it is found today, where the config says."""
-    from sweeper.app.again import Again
+    from sweeper.app.versions.again import Again
 
     if lineage["data"] is None:
         return Check("data", None, "the training function brought its own")

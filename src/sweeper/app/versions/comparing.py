@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sweeper.app import changes
-from sweeper.app.again import Difference
-from sweeper.app.contest import Incomparable, contest
 from sweeper.app.queries import registry
+from sweeper.app.versions.again import Difference
+from sweeper.app.versions.contest import Incomparable, contest
 from sweeper.ports import SweeperError
 
 if TYPE_CHECKING:
-    from sweeper.registry.mlflow_registry import Version
+    from sweeper.registry.versions import Version
 
 Pair = tuple[Any, Any]
 """Of the first version and of the second; None where it has none."""

@@ -6,16 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sweeper.app.again import Again, Lineage
-from sweeper.app.guarded import guarded
 from sweeper.app.outputs import write_file
 from sweeper.app.queries import registry
+from sweeper.app.versions.again import Again, Lineage
+from sweeper.app.versions.guarded import guarded
 from sweeper.core.records import HOLDOUT
 from sweeper.core.seeds import derive
 from sweeper.ports import SweeperError
 
 if TYPE_CHECKING:
-    from sweeper.registry.mlflow_registry import Version
+    from sweeper.registry.versions import Version
 
 
 def card(

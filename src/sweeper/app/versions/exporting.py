@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sweeper.app.again import Again, Lineage
 from sweeper.app.outputs import new_folder
-from sweeper.app.proving import answers
 from sweeper.app.queries import registry
+from sweeper.app.versions.again import Again, Lineage
+from sweeper.app.versions.proving import answers
 from sweeper.ports import SweeperError
 
 if TYPE_CHECKING:
     from sweeper.app.prepare import Prepared
     from sweeper.registry.expected import Expected
-    from sweeper.registry.mlflow_registry import Version
+    from sweeper.registry.versions import Version
     from sweeper.worker.packaging import Made
 
 CONTAINERFILE = """\

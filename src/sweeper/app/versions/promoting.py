@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sweeper.app.contest import contest
 from sweeper.app.control import author
 from sweeper.app.queries import registry
+from sweeper.app.versions.contest import contest
 from sweeper.ports import SweeperError
 
 if TYPE_CHECKING:
-    from sweeper.registry.mlflow_registry import MlflowRegistry, Version
+    from sweeper.registry.versions import Version, Versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def promote(
 
 
 def _judged(
-    registered: MlflowRegistry,
+    registered: Versions,
     root: Path,
     version: Version,
     holder: Version,
@@ -101,7 +101,7 @@ def _judged(
     )
 
 
-def _settle(registered: MlflowRegistry, found: Promotion) -> None:
+def _settle(registered: Versions, found: Promotion) -> None:
     """Keep the verdict, and move the alias if it says so."""
     from sweeper.registry.moves import PROMOTED, REFUSED, Move
 

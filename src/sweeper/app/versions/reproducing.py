@@ -16,14 +16,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from sweeper.app.again import Again, Lineage
 from sweeper.app.control import author
 from sweeper.app.executing import executor
 from sweeper.app.kept import checkpoint_storage, remove
 from sweeper.app.orders import Orders
 from sweeper.app.prepare import Prepared
 from sweeper.app.queries import registry
-from sweeper.app.reproduction import (
+from sweeper.app.versions.again import Again, Lineage
+from sweeper.app.versions.reproduction import (
     TOLERANCE,
     Reproduction,
     compared,

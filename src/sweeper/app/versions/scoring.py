@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sweeper.app.guarded import guarded
 from sweeper.app.outputs import write_file
 from sweeper.app.queries import registry
+from sweeper.app.versions.guarded import guarded
 from sweeper.ports import SweeperError
 
 

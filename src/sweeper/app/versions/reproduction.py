@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sweeper.app.again import Difference, Lineage
+from sweeper.app.versions.again import Difference, Lineage
 from sweeper.core.records import State
 from sweeper.core.space import Value
 from sweeper.core.specs import MetricKind, SweepSpec

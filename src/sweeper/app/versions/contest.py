@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sweeper.app.again import Again, Lineage
 from sweeper.app.directory import looks
-from sweeper.app.guarded import guarded
+from sweeper.app.versions.again import Again, Lineage
+from sweeper.app.versions.guarded import guarded
 from sweeper.core.records import HOLDOUT
 from sweeper.core.seeds import derive
 from sweeper.core.specs import Gate
@@ -17,7 +17,7 @@ from sweeper.ports import SweeperError
 
 if TYPE_CHECKING:
     from sweeper.app.prepare import Prepared
-    from sweeper.registry.mlflow_registry import MlflowRegistry, Version
+    from sweeper.registry.versions import Version, Versions
 
 
 class Incomparable(SweeperError):
@@ -36,7 +36,7 @@ class Contest:
 
 
 def contest(
-    registered: MlflowRegistry,
+    registered: Versions,
     root: Path,
     new: Version,
     old: Version,
@@ -78,7 +78,7 @@ def _common(new: Version, old: Version, ours: Lineage, theirs: Lineage) -> str:
 
 
 def _versus(
-    registered: MlflowRegistry,
+    registered: Versions,
     prepared: Prepared,
     lineage: Lineage,
     new: Version,

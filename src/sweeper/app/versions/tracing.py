@@ -11,7 +11,7 @@ from sweeper.app.queries import registry
 from sweeper.ports import ConfigError, SweeperError
 
 if TYPE_CHECKING:
-    from sweeper.registry.mlflow_registry import MlflowRegistry, Version
+    from sweeper.registry.versions import Version, Versions
 
 SHORTEST = 8
 """Characters of a digest or a commit that name it."""
@@ -59,7 +59,7 @@ def chain(root: Path, model: str, ref: str | None = None, uri: str | None = None
     return found
 
 
-def _link(registered: MlflowRegistry, name: str, number: int) -> Link:
+def _link(registered: Versions, name: str, number: int) -> Link:
     title = f"{name}/{number}"
     try:
         version = registered.show(name, str(number))
