@@ -79,7 +79,6 @@ def _tags(tags: Mapping[str, str]) -> dict[str, str]:
 def _at_once(store: Any, experiment: Any, runs: Sequence[NewRun]) -> list[str]:
     from mlflow.store.tracking.dbmodels import models
     from mlflow.utils.uri import append_to_uri_path
-    from sqlalchemy import insert
 
     place = experiment.artifact_location
     ids = [uuid.uuid4().hex for _ in runs]
@@ -122,7 +121,7 @@ def _at_once(store: Any, experiment: Any, runs: Sequence[NewRun]) -> list[str]:
     with store.ManagedSessionMaker(read_only=False) as session:
         for table, some in rows.items():
             if some:
-                session.execute(insert(table.__table__), some)
+                session.execute(table.__table__.insert(), some)
     return ids
 
 
