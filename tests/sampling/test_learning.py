@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from optuna.trial import FrozenTrial, TrialState
 
@@ -97,3 +99,31 @@ def test_a_point_set_by_hand_far_out_does_not_blow_up_the_step_size() -> None:
         value = -1.0 if number == 15 * POPULATION else sum((v - 0.4) ** 2 for v in params.values())
         history.append(HistoryEntry(number, params, value))
     assert all(0.0 < v < 1.0 for e in history[16 * POPULATION :] for v in e.params.values())
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_reading_on_shows_what_a_new_reader_would_be_shown(seed: int) -> None:
+    """Trials that end out of order, come back, fail, and teach nothing."""
+    rng = random.Random(seed)
+    distributions = {d.name: distribution(d.domain) for d in SPACE}
+    kept = Mirror(SPACE, distributions, (Goal.MAXIMIZE,), 8)
+    ended: list[HistoryEntry] = []
+    under_way: list[int] = []
+    for number in range(120):
+        under_way.append(number)
+        while len(under_way) > 4:
+            over = under_way.pop(rng.randrange(len(under_way)))
+            kind = rng.random()
+            value = None if kind < 0.2 else round(rng.random(), 1)
+            ended.append(entry(over, value, bad=value is None and kind < 0.1))
+        if rng.random() < 0.05 and ended:
+            under_way.append(rng.choice(ended).number)
+        if rng.random() < 0.03:
+            del ended[rng.randrange(len(ended) or 1) :]
+        running = [entry(n, running=True) for n in sorted(set(under_way))]
+        history = [*ended, *running]
+        trials = kept.study(history, None).get_trials()
+        assert (
+            trials
+            == Mirror(SPACE, distributions, (Goal.MAXIMIZE,), 8).study(history, None).get_trials()
+        )

@@ -81,6 +81,8 @@ def as_json(plan: Any, checks: Any) -> dict[str, Any]:
 
 def told(plan: Any) -> Iterator[str]:
     """The plan, a line for everything in it."""
+    from sweeper.cli.text import plural
+
     for target in plan.targets:
         stone = target.stone
         name = stone.sweep or f"of a sweep that is not here ({stone.sweep_id})"
@@ -89,7 +91,7 @@ def told(plan: Any) -> Iterator[str]:
             yield f"  version {model}/{number}, with its files"
         for alias in stone.aliases:
             yield f"  alias {alias}, which then names nothing"
-        yield f"  {len(stone.runs)} runs in MLflow"
+        yield f"  {plural(len(stone.runs), 'run')} in MLflow"
         if target.directory is not None:
             yield f"  {target.directory}: journal, config, logs, checkpoints, report"
         if stone.storage:

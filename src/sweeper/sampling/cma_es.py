@@ -50,7 +50,7 @@ class CmaesSampler:
         self._seed = seed
         self._goal = goal
         self._population = 4 + math.floor(3 * math.log(len(space)))
-        self._history: History[Solution] = History(space, self._solution)
+        self._history: History[Solution] = History(space, self._solution, teaches)
         self._settled: list[Told] = []
         self._optimizer = self._new()
 
@@ -79,7 +79,7 @@ class CmaesSampler:
         members: list[list[Solution]] = [[] for _ in range(before)]
         for entry, solution in self._history.read(history):
             generation = entry.number // self._population
-            if 0 <= generation < before and teaches(entry) and not entry.running:
+            if 0 <= generation < before and not entry.running:
                 members[generation].append(solution)
         generations = []
         for known in members:

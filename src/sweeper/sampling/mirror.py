@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import heapq
+import math
 from collections.abc import Container, Sequence
 from typing import Any
 
@@ -44,7 +45,8 @@ class Mirror:
         self._distributions = distributions
         self._signs = [goal.sign for goal in goals]
         self._recent = recent
-        self._history: History[FrozenTrial] = History(space, self._trial)
+        self._history: History[FrozenTrial] = History(space, self._trial, teaches)
+        self._past = _Past(self._signs)
         self._storage = _ReadStorage()
         with quiet():
             directions = [optuna.study.StudyDirection[goal.name] for goal in goals]
@@ -56,27 +58,19 @@ class Mirror:
         return optuna.load_study(study_name="history", storage=self._storage, sampler=sampler)
 
     def _trials(self, history: Sequence[HistoryEntry]) -> list[FrozenTrial]:
-        seen = [pair for pair in self._history.read(history) if teaches(pair[0])]
-        values = [_values(entry) for entry, _ in seen if finished(entry)]
-        if not values:
-            return [trial for entry, trial in seen if entry.running]
-        columns = zip(self._signs, zip(*values, strict=True), strict=True)
-        worst = [min(column) if sign > 0 else max(column) for sign, column in columns]
+        seen = self._history.read(history)
+        latest = seen[-self._recent :]
+        self._past.read(seen, len(seen) - len(latest), self._history.firm)
+        worst = self._past.worst
+        for entry, _ in latest:
+            if finished(entry):
+                worst = _worse(self._signs, worst, _values(entry))
+        if not worst:
+            return [trial for entry, trial in latest if entry.running]
         return [
             trial if entry.running or finished(entry) else _with_values(trial, worst)
-            for entry, trial in self._in_view(seen)
+            for entry, trial in [*self._past.best(), *latest]
         ]
-
-    def _in_view(
-        self, seen: list[tuple[HistoryEntry, FrozenTrial]]
-    ) -> list[tuple[HistoryEntry, FrozenTrial]]:
-        old, latest = seen[: -self._recent], seen[-self._recent :]
-        best = heapq.nlargest(
-            BEST,
-            [pair for pair in old if finished(pair[0])],
-            key=lambda pair: self._signs[0] * _values(pair[0])[0],
-        )
-        return sorted(best, key=lambda pair: pair[0].number) + latest
 
     def _trial(self, entry: HistoryEntry) -> FrozenTrial:
         existing = [d for d in self._space if d.name in entry.params]
@@ -87,6 +81,55 @@ class Mirror:
             {d.name: encode(d.domain, entry.params[d.name]) for d in existing},
             {d.name: self._distributions[d.name] for d in existing},
         )
+
+
+class _Past:
+    """Of the trials that are no longer among the latest: the best, and the worst values.
+
+    Reads on where it stopped, as long as nothing before that has changed.
+    """
+
+    def __init__(self, signs: Sequence[int]) -> None:
+        self._signs = signs
+        self._count = 0
+        self._last = -math.inf  # the number of the last that was read
+        self._heap: list[tuple[float, int, tuple[HistoryEntry, FrozenTrial]]] = []
+        self.worst: tuple[float, ...] = ()
+
+    def read(self, seen: Sequence[_Pair], count: int, firm: float) -> None:
+        """Take the first `count` of them; those with numbers below `firm` are as they were."""
+        if firm <= self._last or count < self._count:
+            self._count, self._last, self._heap, self.worst = 0, -math.inf, [], ()
+        for pair in seen[self._count : count]:
+            entry, _ = pair
+            self._last = entry.number
+            if finished(entry):
+                self.worst = _worse(self._signs, self.worst, _values(entry))
+                # of equals the first stays
+                heapq.heappush(
+                    self._heap, (self._signs[0] * _values(entry)[0], -entry.number, pair)
+                )
+                if len(self._heap) > BEST:
+                    heapq.heappop(self._heap)
+        self._count = count
+
+    def best(self) -> list[_Pair]:
+        """In the order of numbers."""
+        return [pair for _, _, pair in sorted(self._heap, key=lambda each: -each[1])]
+
+
+_Pair = tuple[HistoryEntry, FrozenTrial]
+
+
+def _worse(
+    signs: Sequence[int], one: tuple[float, ...], other: tuple[float, ...]
+) -> tuple[float, ...]:
+    """Of each objective the worse of the two; `one` may be empty."""
+    if not one:
+        return other
+    return tuple(
+        min(a, b) if sign > 0 else max(a, b) for sign, a, b in zip(signs, one, other, strict=True)
+    )
 
 
 def frozen_trial(
