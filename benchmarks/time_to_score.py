@@ -6,13 +6,14 @@ The same data, folds, space and two workers for all; each contestant with its ow
 seed that is the round's. The score to reach is what the best of 40 random points has in the median of
 five draws, by full cross-validation. The clock begins with the process and ends when a trial is
 complete, on all folds, whose mean reaches it; imports and starting workers are in it. Who has not
-reached it after 200 trials has no time. A fold is fitted on one thread.
+reached it after 200 trials or LIMIT seconds has no time (inf). A fold is fitted on one thread.
 """
 
 from __future__ import annotations
 
 import argparse
 import functools
+import multiprocessing
 import os
 import statistics
 import sys
@@ -22,11 +23,12 @@ from pathlib import Path
 
 import numpy as np
 
-from side_by_side import Contestant, arguments, median, run, spread, table, versions
+from side_by_side import ONE_THREAD, Contestant, arguments, median, run, spread, table, versions
 
 FOLDS = 5
 WORKERS = 2
 TRIALS = 200
+LIMIT = 240
 BOOSTING = "sklearn.ensemble.HistGradientBoosting"
 SVM = "sklearn.svm.SV"
 
@@ -123,14 +125,14 @@ def drawn(name: str, rng: np.random.Generator) -> dict:
 
 
 def best_of_random(name: str, folder: str | None) -> float:
-    from joblib import Parallel, delayed
-
+    os.environ.update(ONE_THREAD)
+    context = multiprocessing.get_context("spawn")
     bests = []
-    for draw in range(5):
-        rng = np.random.default_rng(draw)
-        points = [drawn(name, rng) for _ in range(40)]
-        with Parallel(n_jobs=WORKERS) as pool:
-            bests.append(max(pool(delayed(score)(name, point, folder) for point in points)))
+    with context.Pool(WORKERS) as pool:
+        for draw in range(5):
+            rng = np.random.default_rng(draw)
+            points = [(name, drawn(name, rng), folder) for _ in range(40)]
+            bests.append(max(pool.starmap(score, points)))
     return statistics.median(bests)
 
 
@@ -142,7 +144,7 @@ cv: {{split_by: fold}}
 metric: {{name: {metric}, target: {goal!r}}}
 {model}
 search: {{sampler: auto, pruner: racing}}
-budget: {{trials: {trials}}}
+budget: {{trials: {trials}, time: {limit}}}
 refit: false
 register: none
 tracking: none
@@ -192,13 +194,14 @@ def sweeper(asked: argparse.Namespace) -> float:
                 goal=asked.goal,
                 model=yaml.safe_dump(model),
                 trials=TRIALS,
+                limit=LIMIT,
             )
         )
         outcome = app.launch(config, root=Path(folder) / "sweeps")
         best = outcome.state.best
     assert best is not None
-    value = outcome.state.trials[best].value
-    return time.time() - asked.began if value is not None and value >= asked.goal else float("inf")
+    reached = best.value is not None and best.value >= asked.goal
+    return time.time() - asked.began if reached else float("inf")
 
 
 class Reached(Exception):
@@ -240,6 +243,7 @@ def tune(asked: argparse.Namespace) -> float:
                 mode="max",
                 search_alg=OptunaSearch(seed=asked.seed),
                 max_concurrent_trials=WORKERS,
+                time_budget_s=LIMIT,
             ),
             run_config=t.RunConfig(storage_path=storage, verbose=0, stop=_stopper(asked.goal)),
         ).fit()
@@ -293,8 +297,6 @@ def _study_worker(asked: argparse.Namespace, folder: str, number: int) -> None:
 
 
 def optuna_processes(asked: argparse.Namespace) -> float:
-    import multiprocessing
-
     import optuna
     from optuna.storages import JournalStorage
     from optuna.storages.journal import JournalFileBackend
@@ -310,7 +312,7 @@ def optuna_processes(asked: argparse.Namespace) -> float:
         ]
         for process in processes:
             process.start()
-        while any(process.is_alive() for process in processes):
+        while any(p.is_alive() for p in processes) and time.time() - asked.began < LIMIT:
             time.sleep(0.02)
             done = [t.value for t in study.get_trials(deepcopy=False) if t.value is not None]
             if done and max(done) >= asked.goal:
@@ -318,6 +320,8 @@ def optuna_processes(asked: argparse.Namespace) -> float:
                 for process in processes:
                     process.kill()
                 return took
+        for process in processes:
+            process.kill()
     return float("inf")
 
 
@@ -345,7 +349,7 @@ def _searched(asked: argparse.Namespace, halving: bool) -> float:
     scoring = "balanced_accuracy" if task == "classifier" else "neg_root_mean_squared_error"
     count = 10
     start = time.time() - asked.began
-    while count <= TRIALS:
+    while count <= TRIALS and time.time() - asked.began < 2 * LIMIT:
         begun = time.time()
         search = HalvingRandomSearchCV if halving else RandomizedSearchCV
         given = {"n_candidates": count} if halving else {"n_iter": count}
