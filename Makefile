@@ -38,12 +38,12 @@ format: $(VENV)/installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/installed-dev  ## the measurements of docs/benchmarks.md
-	$(BIN)/python benchmarks/racing.py
-	$(BIN)/python benchmarks/busy_workers.py
-	$(BIN)/python benchmarks/suggestion_cost.py
-	$(BIN)/python benchmarks/simulated_cluster.py
-	$(BIN)/python benchmarks/warm_gangs.py
+$(VENV)/installed-bench: $(VENV)/installed-dev requirements-bench.txt
+	$(PIP) install -r requirements-bench.txt -c requirements-dev.lock
+	@touch $@
+
+bench: $(VENV)/installed-bench  ## the measurements of docs/benchmarks.md, beside the peers (hours)
+	$(BIN)/python benchmarks/report.py $(BENCH)
 
 chaos: $(VENV)/installed-dev  ## every injection of docs/chaos.md, and that page anew (an hour)
 	PYTHONPATH=tests $(BIN)/python -m chaos --report docs/chaos.md

@@ -11,6 +11,7 @@ trial is one call of a function that goes through all five.
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import tempfile
 import time
@@ -20,7 +21,7 @@ from side_by_side import Contestant, arguments, median, run, spread, table, vers
 
 FOLDS = 5
 WORKERS = 2
-TRIALS = {"sweeper": 3000, "tune": 40, "tune_tuned": 400, "optuna": 400}
+TRIALS = {"sweeper": 3000, "tune": 40, "tune_tuned": 400, "optuna": 400, "syne_tune": 40}
 
 WORK = """
 import random
@@ -179,12 +180,57 @@ def optuna_journal(asked: argparse.Namespace) -> float:
     return _optuna("journal")
 
 
+def _ended(x, y):
+    """In a process of its own, started anew for each trial."""
+    import random
+    import time
+
+    from syne_tune import Reporter
+
+    score = sum(random.random() for _ in range(5)) / 5
+    Reporter()(score=score, ended=time.time())
+
+
+def syne_tune(asked: argparse.Namespace) -> float:
+    import logging
+
+    from syne_tune import StoppingCriterion, Tuner
+    from syne_tune.backend import PythonBackend
+    from syne_tune.config_space import loguniform, uniform
+    from syne_tune.optimizer.baselines import RandomSearch
+
+    logging.disable(logging.WARNING)
+    space = {"x": uniform(0, 1), "y": loguniform(1e-4, 1)}
+    ends: list[float] = []
+
+    class Ends:
+        def __getattr__(self, name):
+            return lambda *args, **named: None
+
+        def on_trial_result(self, trial, status, result, decision):
+            ends.append(result["ended"])
+
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["SYNETUNE_FOLDER"] = folder
+        Tuner(
+            trial_backend=PythonBackend(tune_function=_ended, config_space=space),
+            scheduler=RandomSearch(space, metrics=["score"], do_minimize=False),
+            stop_criterion=StoppingCriterion(max_num_trials_finished=TRIALS["syne_tune"]),
+            n_workers=WORKERS,
+            sleep_time=0.1,
+            callbacks=[Ends()],
+            save_tuner=False,
+        ).run()
+    return rate(ends)
+
+
 CONTESTANTS = {
     "sweeper": Contestant(sweeper),
     "Ray Tune, OptunaSearch": Contestant(tune_default, ("pyarrow", "tensorboardX")),
     "Ray Tune, reuse_actors": Contestant(tune_tuned, ("pyarrow", "tensorboardX")),
     "Optuna, 2 processes, SQLite": Contestant(optuna_sqlite),
     "Optuna, 2 processes, journal": Contestant(optuna_journal),
+    "Syne Tune, local backend": Contestant(syne_tune, ("syne_tune",)),
 }
 
 
@@ -197,7 +243,7 @@ def main() -> None:
         for name, figures in found.items()
     ]
     print(table(("", "trials/s", "sweeper's rate is"), rows))
-    print(f"\n{versions('ray', 'optuna')}; {asked.rounds} alternating rounds")
+    print(f"\n{versions('ray', 'optuna', 'syne-tune')}; {asked.rounds} alternating rounds")
 
 
 if __name__ == "__main__":
