@@ -212,6 +212,7 @@ def syne_tune(asked: argparse.Namespace) -> float:
 
     with tempfile.TemporaryDirectory() as folder:
         os.environ["SYNETUNE_FOLDER"] = folder
+        os.chdir(folder)  # it writes there too
         Tuner(
             trial_backend=PythonBackend(tune_function=_ended, config_space=space),
             scheduler=RandomSearch(space, metrics=["score"], do_minimize=False),

@@ -162,7 +162,9 @@ class World:
         id = id or f"request {len(self.records)}"
         self.feed(stimuli.Requested(self.t, id, "ana", wish))
 
-    def launch(self, edit: stimuli.Edit | None = None) -> None:
+    def launch(
+        self, edit: stimuli.Edit | None = None, data: stimuli.DataChange | None = None
+    ) -> None:
         """A controller starts: from the records alone."""
         self.waiting.clear()
         self.stops.clear()
@@ -172,7 +174,9 @@ class World:
             for body in record:
                 self.state = evolve(self.state, codec.decode(body))
         self.t = self.now().now
-        self.feed(stimuli.Launched(self.t, 1_700_000_000.0 + self.t, "host", 1, {}, "me", edit))
+        self.feed(
+            stimuli.Launched(self.t, 1_700_000_000.0 + self.t, "host", 1, {}, "me", edit, data=data)
+        )
         self.feed(stimuli.CapacityChanged(self.t, (Node("n", self.slots),)))
 
     def replayed(self) -> State:

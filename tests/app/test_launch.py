@@ -90,6 +90,15 @@ def test_a_raised_budget_goes_on_with_the_same_numbers(folder):
     assert edit.changes == (("budget.trials", 4, 6),)
 
 
+def test_the_models_of_folds_are_there_also_when_the_search_went_on(folder):
+    launch(folder, "refit=false")
+    outcome, _ = launch(folder, "refit=false", "budget.trials=6")
+    assert outcome.exit_code == 0, outcome.state.reason
+    assert outcome.state.status is SweepState.FINISHED
+    of_best = [role for role in outcome.state.artifacts if role.startswith("model-")]
+    assert len(of_best) == 6 * 3
+
+
 def test_a_budget_raised_in_two_steps_suggests_what_one_sweep_would_have(folder):
     launch(folder)
     grown, _ = launch(folder, "budget.trials=8")

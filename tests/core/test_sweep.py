@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 
 import pytest
@@ -312,4 +313,57 @@ def test_raising_the_budget_of_a_finished_sweep_goes_on():
     state = world.run()
     assert len(state.trials) == 7
     assert state.status is SweepState.FINISHED
+
+
+def finals(world):
+    return [(key.trial, key.fold) for key in world.ran if key.fold < 0]
+
+
+def raised(world, trials, data=None):
+    before = world.now().spec
+    more = dataclasses.replace(before, budget=dataclasses.replace(before.budget, trials=trials))
+    edit = stimuli.Edit(before, more, (("budget.trials", before.budget.trials, trials),))
+    world.launch(edit, data)
+    return world.run()
+
+
+def test_a_winner_that_still_wins_is_not_refitted_or_looked_at_again():
+    world = World(spec(trials=3, pruner="none"), score=lambda trial, _: -float(trial))
+    before = world.run()
+    state = raised(world, 5)
+    assert state.status is SweepState.FINISHED
+    assert len(state.trials) == 5
+    assert finals(world) == [(0, REFIT), (0, HOLDOUT)]
+    assert state.looks == 1
+    assert state.holdout == before.holdout is not None
+    assert state.registered is not None
+    assert state.artifacts == before.artifacts
+
+
+def test_what_is_known_of_the_last_winner_is_not_shown_while_the_search_goes_on():
+    world = World(spec(trials=3, pruner="none"), score=lambda trial, _: -float(trial))
+    world.run()
+    before = world.now().spec
+    more = dataclasses.replace(before, budget=dataclasses.replace(before.budget, trials=5))
+    world.launch(stimuli.Edit(before, more, (("budget.trials", 3, 5),)))
+    assert world.now().phase is Phase.SEARCH
+    assert world.now().holdout is None
+    assert world.now().registered is None
+
+
+def test_another_winner_is_refitted_and_looked_at():
+    world = World(spec(trials=3, pruner="none"), score=lambda trial, _: float(trial))
+    world.run()
+    state = raised(world, 5)
+    assert finals(world) == [(2, REFIT), (2, HOLDOUT), (4, REFIT), (4, HOLDOUT)]
+    assert state.looks == 2
+
+
+def test_a_winner_is_refitted_on_other_data():
+    world = World(spec(trials=3, pruner="none"), score=lambda trial, _: -float(trial))
+    before = world.run()
+    other = dataclasses.replace(before.data, sha256="e" * 64)
+    state = raised(world, 5, stimuli.DataChange(other, before.splits))
+    assert state.data == other
+    assert finals(world) == [(0, REFIT), (0, HOLDOUT)] * 2
     assert state.looks == 2

@@ -14,6 +14,7 @@ from typing import Any
 
 from sweeper.core import events as e
 from sweeper.core import pareto, spending, standings
+from sweeper.core.endings import MODEL
 from sweeper.core.records import (
     FailureKind,
     FoldRun,
@@ -122,6 +123,7 @@ def begun(state: State) -> int:
 
 def _data(state: State, event: e.DataChanged) -> None:
     state.data, state.splits = event.data, event.splits
+    state.finalist = None
     for number in state.running:
         _line_up(state, state.trials[number])
 
@@ -410,9 +412,20 @@ def _phase(state: State, event: e.PhaseEntered) -> None:
     if event.phase is Phase.SEARCH:
         state.registered = None
         state.reopened = False
-        state.artifacts.clear()
-        state.reports.clear()
+    elif event.phase is not Phase.REVIVAL:
+        _present(state)
     state.phase = event.phase
+
+
+def _present(state: State) -> None:
+    """The winner's model and what is known of it stay, however often the search goes on, until
+    another trial wins or the data change."""
+    winner = None if state.best is None else state.best.number
+    if winner != state.finalist:
+        of_folds = f"{MODEL}-"
+        state.artifacts = {r: a for r, a in state.artifacts.items() if r.startswith(of_folds)}
+        state.reports.clear()
+        state.finalist = winner
 
 
 def _looked(state: State, event: e.HoldoutLooked) -> None:

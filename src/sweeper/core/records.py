@@ -345,13 +345,14 @@ class State:
     looks_elsewhere: int = 0  # how often other sweeps had, at the last launch
     artifacts: dict[str, Artifact] = field(default_factory=dict)  # role → file
     reports: dict[int, dict[str, Value]] = field(default_factory=dict)  # of REFIT, HOLDOUT
+    finalist: int | None = None  # the trial that these, and the model among `artifacts`, are of
     environment: dict[str, Value] = field(default_factory=dict)  # of the last launch
     registered: Registered | None = None
 
     @property
     def holdout(self) -> dict[str, Value] | None:
-        """The report of the last look at the holdout."""
-        return self.reports.get(HOLDOUT)
+        """The report of the last look at the holdout; None while the search goes on."""
+        return None if self.phase in (Phase.SEARCH, Phase.REVIVAL) else self.reports.get(HOLDOUT)
 
     @property
     def look(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import optuna
 from optuna.samplers import BaseSampler, GPSampler, NSGAIISampler, TPESampler
@@ -11,7 +12,7 @@ from optuna.trial import FrozenTrial, TrialState
 from sweeper.core.records import HistoryEntry
 from sweeper.core.space import Space, Value
 from sweeper.core.specs import Goal
-from sweeper.ports import Suggestion
+from sweeper.ports import Sampler, Suggestion
 from sweeper.sampling.codes import Code, decode, distribution, first_code
 from sweeper.sampling.mirror import Mirror, frozen_trial
 from sweeper.sampling.quiet import quiet
@@ -20,6 +21,10 @@ from sweeper.sampling.seeds import seed_of
 IN_VIEW = {"tpe": 1000, "gp": 400, "nsgaii": 1000}
 """How many of the latest trials each sampler learns from, beside the best before them."""
 
+
+STARTUP = 10
+"""Trials that have to end before a Gaussian process is asked. Until then points are spread evenly
+(a scrambled Sobol sequence): what it learns first should not be an accident of random points."""
 
 POPULATION = 24
 """Trials of a generation: sweeps have hundreds of trials, and some generations must fit in."""
@@ -66,6 +71,8 @@ class OptunaSampler:
     def _params(self, number: int, history: Sequence[HistoryEntry]) -> dict[str, Value]:
         sampler = self._sampler(seed_of(self._seed, number))
         study = self._mirror.study(history, sampler)
+        if self._name == "gp" and len(_complete(study)) < STARTUP:
+            return dict(self._spread.suggest(number, ()).params or {})
         asked = frozen_trial(number, TrialState.RUNNING)
         together = self._drawn_together(sampler, study, asked)
         params: dict[str, Value] = {}
@@ -82,9 +89,15 @@ class OptunaSampler:
             params[name] = decode(dimension.domain, code)
         return params
 
+    @cached_property
+    def _spread(self) -> Sampler:
+        from sweeper.sampling.unit_cube import QmcSampler
+
+        return QmcSampler(self._space, self._seed)
+
     def _sampler(self, seed: int) -> BaseSampler:
         if self._name == "gp":
-            return GPSampler(seed=seed)
+            return GPSampler(seed=seed, n_startup_trials=STARTUP)
         if self._name == "nsgaii":
             return _Generations(population_size=POPULATION, seed=seed)
         if not self._space.conditional():
