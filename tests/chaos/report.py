@@ -63,17 +63,18 @@ def commit() -> str:
 
 def _table(came: Mapping[str, Result | str]) -> str:
     rows = [
-        "| case | injection | what must be seen | injections | lost | repeated | seconds | holds |",
-        "| --- | --- | --- | ---: | ---: | ---: | ---: | --- |",
+        "| case | injection | what must be seen | injections | lost | repeated | seconds | holds | sources |",
+        "| --- | --- | --- | ---: | ---: | ---: | ---: | --- | --- |",
     ]
     for case in CASES:
         found = came.get(case.name)
         if isinstance(found, Result):
             numbers = (
                 f"{found.injections} | {found.lost} | {found.repeated} | {found.seconds:.0f} | yes"
+                f" | {found.commit or commit()}"
             )
         else:
-            numbers = "– | – | – | – | " + ("not run" if found is None else "**no**")
+            numbers = "– | – | – | – | " + ("not run | –" if found is None else "**no** | –")
         rows.append(f"| {case.name} | {case.injection} | {case.must} | {numbers} |")
     return "\n".join(rows)
 

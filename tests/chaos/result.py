@@ -20,3 +20,4 @@ class Result:
     seconds: float
     notes: tuple[str, ...] = ()  # what else was seen, with its figures
     left_out: tuple[str, ...] = field(default=())  # what could not be injected here, and why
+    commit: str = ""  # of the sources; empty: those of today

@@ -30,6 +30,11 @@ def main() -> int:
         metavar="FOLDER",
         help="keep each case's result there; a case that has one there is not run again",
     )
+    parser.add_argument(
+        "--earlier",
+        action="store_true",
+        help="with --results: also those of earlier sources; the report names their commit",
+    )
     parser.add_argument("--list", action="store_true", help="name the cases and leave")
     asked = parser.parse_args()
     known = {case.name for case in CASES}
@@ -42,7 +47,8 @@ def main() -> int:
     if asked.list:
         print("\n".join(f"{case.name:22} {case.injection}" for case in chosen))
         return 0
-    kept = Kept(asked.results, scale=asked.scale, seed=asked.seed) if asked.results else None
+    of = {"scale": asked.scale, "seed": asked.seed, "earlier": asked.earlier}
+    kept = Kept(asked.results, **of) if asked.results else None
     came = run(chosen, asked.scale, asked.seed, kept)
     if asked.report is not None:
         write(asked.report, came, asked.scale, asked.seed)

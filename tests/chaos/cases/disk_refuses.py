@@ -78,7 +78,7 @@ def _told(ended: Ended) -> None:
     if ended.code == 0:
         return
     assert ended.code == 3, f"exit code {ended.code}, expected 3:\n{said}"
-    assert "To resume:" in said, f"it does not say how to resume:\n{said}"
+    assert "to resume:" in said.lower(), f"it does not say how to resume:\n{said}"
     assert any(os.strerror(number) in said for number, _ in FAULTS.values()), said
 
 
