@@ -70,7 +70,10 @@ def test_integers_are_ints_and_choices_are_the_very_objects() -> None:
     [
         ((16, 32, 64), True),
         ((1.0, 0.1, 0), True),
-        ((5,), True),
+        ((5,), False),
+        ((0, 1, 2), False),
+        ((3, 2, 1), False),
+        ((0, 1, 2, 4), True),
         ((16, 64, 32), False),
         ((1, 2, None), False),
         ((False, True), False),

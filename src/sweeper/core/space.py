@@ -71,11 +71,16 @@ class Values:
 
     @property
     def ordered(self) -> bool:
-        """Numbers that only rise, or only fall: those beside one another are alike."""
+        """Numbers that only rise, or only fall: those beside one another are alike.
+
+        Not so whole numbers one by one, as 0, 1, 2: they may be names, and who means a range
+        of them writes one.
+        """
         if not all(_number(choice) for choice in self.choices):
             return False
-        pairs = list(pairwise(self.choices))
-        return all(a < b for a, b in pairs) or all(a > b for a, b in pairs)
+        gaps = [b - a for a, b in pairwise(self.choices)]
+        names = all(gap in (1, -1) for gap in gaps)
+        return not names and (min(gaps) > 0 or max(gaps) < 0)
 
 
 Domain = Range | Values
