@@ -66,12 +66,13 @@ def _table(came: Mapping[str, Result | str]) -> str:
         "| case | injection | what must be seen | injections | lost | repeated | seconds | holds | sources |",
         "| --- | --- | --- | ---: | ---: | ---: | ---: | --- | --- |",
     ]
+    today = commit()
     for case in CASES:
         found = came.get(case.name)
         if isinstance(found, Result):
             numbers = (
                 f"{found.injections} | {found.lost} | {found.repeated} | {found.seconds:.0f} | yes"
-                f" | {found.commit or commit()}"
+                f" | {found.commit or today}"
             )
         else:
             numbers = "– | – | – | – | " + ("not run | –" if found is None else "**no** | –")

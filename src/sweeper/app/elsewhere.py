@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from sweeper.core.endings import MODEL, winning_model
+from sweeper.core.endings import winning_model
 from sweeper.core.records import Artifact, Phase, State
 from sweeper.ports import SweeperError
 
@@ -32,4 +32,5 @@ def _needed(state: State) -> Iterable[Artifact]:
         model = winning_model(state)
         reports = [a for a in state.artifacts.values() if a.path.startswith("report/")]
         return [*([model] if model else []), *(reports if state.phase is Phase.REGISTER else [])]
-    return [a for role, a in state.artifacts.items() if role.startswith(f"{MODEL}-")]
+    # models of folds, and what the last winner left: it may win again
+    return state.artifacts.values()

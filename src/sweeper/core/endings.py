@@ -67,6 +67,11 @@ def fold_model(trial: int, fold: int) -> str:
     return f"{MODEL}-{trial}-{fold}"
 
 
+def is_fold_model(role: str) -> bool:
+    """Whether `fold_model` gave the role."""
+    return role.startswith(f"{MODEL}-")
+
+
 def winning_model(state: State) -> Artifact | None:
     """The file to register: the refit's, or without a refit the winner's best fold's."""
     if state.spec.refit or state.best is None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from sweeper.core import events as e
 from sweeper.core import pareto, spending, standings
-from sweeper.core.endings import MODEL
+from sweeper.core.endings import is_fold_model
 from sweeper.core.records import (
     FailureKind,
     FoldRun,
@@ -422,8 +422,7 @@ def _present(state: State) -> None:
     another trial wins or the data change."""
     winner = None if state.best is None else state.best.number
     if winner != state.finalist:
-        of_folds = f"{MODEL}-"
-        state.artifacts = {r: a for r, a in state.artifacts.items() if r.startswith(of_folds)}
+        state.artifacts = {r: a for r, a in state.artifacts.items() if is_fold_model(r)}
         state.reports.clear()
         state.finalist = winner
 

@@ -12,10 +12,17 @@ from typing import Any
 from sweeper.app import changes
 from sweeper.app.directory import Directory
 from sweeper.app.prepare import Prepared, prepare
+from sweeper.core.records import HOLDOUT
+from sweeper.core.seeds import derive
 from sweeper.core.space import Value
 from sweeper.ports import SweeperError
 
 Lineage = dict[str, Any]
+
+
+def holdout_seed(prepared: Prepared, lineage: Lineage) -> int:
+    """Of the look at the holdout that the version came from."""
+    return derive(prepared.spec.seed, int(lineage["trial"]["number"]), HOLDOUT)
 
 
 @dataclass(frozen=True, slots=True)

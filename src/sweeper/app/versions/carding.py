@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from sweeper.app.outputs import write_file
 from sweeper.app.queries import registry
-from sweeper.app.versions.again import Again, Lineage
+from sweeper.app.versions.again import Again, Lineage, holdout_seed
 from sweeper.app.versions.guarded import guarded
-from sweeper.core.records import HOLDOUT
-from sweeper.core.seeds import derive
 from sweeper.ports import SweeperError
 
 if TYPE_CHECKING:
@@ -63,7 +61,7 @@ def _by_group(
     dataset = prepared.dataset
     if dataset is None or dataset.holdout is None or dataset.holdout.y is None:
         raise SweeperError(f"{why}: no row was held out for it")
-    seed = derive(prepared.spec.seed, int(lineage["trial"]["number"]), HOLDOUT)
+    seed = holdout_seed(prepared, lineage)
     content = (copy / version.file).read_bytes()
     with guarded(f"{version.title} cannot be scored by {by}"):
         return by_group(prepared.job, dataset.holdout, seed, content, by, str(copy / "code"))

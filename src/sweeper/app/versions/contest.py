@@ -8,10 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sweeper.app.directory import looks
-from sweeper.app.versions.again import Again, Lineage
+from sweeper.app.versions.again import Again, Lineage, holdout_seed
 from sweeper.app.versions.guarded import guarded
-from sweeper.core.records import HOLDOUT
-from sweeper.core.seeds import derive
 from sweeper.core.specs import Gate
 from sweeper.ports import SweeperError
 
@@ -94,7 +92,7 @@ def _versus(
             f"the holdout that {new.title} was kept from ({digest[:12]}) is not what its data "
             f"gives today ({now}): put the data back, or name its folder with --folder DIR"
         )
-    seed = derive(prepared.spec.seed, int(lineage["trial"]["number"]), HOLDOUT)
+    seed = holdout_seed(prepared, lineage)
     contents = (registered.content(version) for version in (new, old))
     with guarded(f"{new.title} and {old.title} cannot both be scored here", Incomparable):
         versus = compared(prepared.job, dataset.holdout, seed, *contents)
