@@ -10,11 +10,10 @@ fold a Ray task, two in flight, the next one sent when one is done, random param
 from __future__ import annotations
 
 import argparse
-import tempfile
 import time
-from pathlib import Path
 
 from side_by_side import Contestant, arguments, run, table, versions
+from sweeps import swept
 
 WORKERS = 2
 
@@ -42,21 +41,13 @@ def share(spans: list[tuple[float, float]]) -> float:
 
 
 def sweeper(asked: argparse.Namespace) -> float:
-    from sweeper import app
     from sweeper.core.events import FoldSucceeded
     from sweeper.core.scheduling import slot_count
-    from sweeper.journal.file import read
 
     slots: list[int] = []
-    with tempfile.TemporaryDirectory() as folder:
-        config = Path(folder) / "busy.yaml"
-        config.write_text(CONFIG.format(**vars(asked)))
-        outcome = app.launch(
-            config,
-            root=Path(folder) / "sweeps",
-            observer=lambda state: slots.append(slot_count(state)),
-        )
-        events = list(read(outcome.directory / "journal.jsonl"))
+    _, events = swept(
+        CONFIG.format(**vars(asked)), observer=lambda state: slots.append(slot_count(state))
+    )
     assert max(slots) == WORKERS, f"{max(slots)} workers: this is measured on two cores"
     folds = [e for e in events if isinstance(e, FoldSucceeded) and e.run.fold >= 0]
     return share([(e.t - e.outcome.seconds, e.t) for e in folds])

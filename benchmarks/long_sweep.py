@@ -18,25 +18,7 @@ from side_by_side import table
 from sweeper import app
 from sweeper.core.events import TrialCompleted
 from sweeper.journal.file import read
-
-CONFIG = """
-name: long
-train: long_work:train
-metric: {{name: score, goal: maximize}}
-parameters:
-  x: {{min: 0.0, max: 1.0}}
-  y: {{min: 1.0e-4, max: 1.0, log: true}}
-search: {{sampler: {sampler}, pruner: none}}
-budget: {{trials: {trials}}}
-refit: false
-register: none
-tracking: none
-"""
-
-WORK = """
-def train(trial):
-    return {"score": trial.params["x"]}
-"""
+from sweeps import WORK, empty
 
 
 def main() -> None:
@@ -49,8 +31,8 @@ def main() -> None:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "long.yaml"
-        config.write_text(CONFIG.format(trials=asked.trials, sampler=asked.sampler))
-        (Path(folder) / "long_work.py").write_text(WORK)
+        config.write_text(empty(asked.trials, asked.sampler))
+        (Path(folder) / "work.py").write_text(WORK)
         begun = time.perf_counter()
 
         def sweep():

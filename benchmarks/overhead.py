@@ -2,7 +2,7 @@
 
     python benchmarks/overhead.py [--rounds 5] [--only NAME …]
 
-A trial has five folds that do nothing and give a random score; parameters are drawn at random. The
+A trial has five folds that do nothing and give a score; parameters are drawn at random. The
 rate is trials over the time from the first to the last one's end, so that no start is in it.
 Sweeper runs each fold by itself, with its record on disk; for the peers, which know no folds, a
 trial is one call of a function that goes through all five.
@@ -15,36 +15,14 @@ import os
 import random
 import tempfile
 import time
-from pathlib import Path
+from statistics import median
 
-from side_by_side import Contestant, arguments, median, run, spread, table, versions
+from side_by_side import Contestant, arguments, run, spread, table, versions
+from sweeps import FIVE_FOLDS, WORK, empty, swept
 
 FOLDS = 5
 WORKERS = 2
 TRIALS = {"sweeper": 3000, "tune": 40, "tune_tuned": 400, "optuna": 400, "syne_tune": 40}
-
-WORK = """
-import random
-
-def train(trial):
-    return {"score": random.random()}
-"""
-
-CONFIG = """
-name: empty
-data: {{source: "sklearn:iris", target: target, holdout: none}}
-cv: {folds}
-train: empty_work:train
-metric: {{name: score, goal: maximize}}
-parameters:
-  x: {{min: 0.0, max: 1.0}}
-  y: {{min: 1.0e-4, max: 1.0, log: true}}
-search: {{sampler: random, pruner: none}}
-budget: {{trials: {trials}}}
-refit: false
-register: none
-tracking: none
-"""
 
 
 def folds() -> float:
@@ -56,17 +34,10 @@ def rate(ends: list[float]) -> float:
 
 
 def sweeper(asked: argparse.Namespace) -> float:
-    from sweeper import app
     from sweeper.core.events import TrialCompleted
-    from sweeper.journal.file import read
 
     trials = TRIALS["sweeper"]
-    with tempfile.TemporaryDirectory() as folder:
-        config = Path(folder) / "empty.yaml"
-        config.write_text(CONFIG.format(folds=FOLDS, trials=trials))
-        (Path(folder) / "empty_work.py").write_text(WORK)
-        outcome = app.launch(config, root=Path(folder) / "sweeps")
-        events = list(read(outcome.directory / "journal.jsonl"))
+    outcome, events = swept(empty(trials) + FIVE_FOLDS, {"work.py": WORK})
     ends = [e.t for e in events if isinstance(e, TrialCompleted)]
     assert len(ends) == trials, outcome.state.reason
     return rate(ends)

@@ -11,11 +11,11 @@ last one's end.
 from __future__ import annotations
 
 import argparse
-import tempfile
 import time
-from pathlib import Path
+from statistics import median
 
-from side_by_side import Contestant, arguments, median, run, spread, table, versions
+from side_by_side import Contestant, arguments, run, spread, table, versions
+from sweeps import swept
 
 TRIALS = 600
 WORKERS = 2
@@ -43,19 +43,11 @@ tracking: none
 
 
 def sweeper(asked: argparse.Namespace) -> float:
-    from sweeper import app
     from sweeper.core.events import FoldSucceeded
-    from sweeper.journal.file import read
 
     estimator, parameter = CASES[asked.case]
-    with tempfile.TemporaryDirectory() as folder:
-        config = Path(folder) / "short.yaml"
-        text = CONFIG.format(
-            data=asked.case, estimator=estimator, parameter=parameter, trials=TRIALS
-        )
-        config.write_text(text)
-        outcome = app.launch(config, root=Path(folder) / "sweeps")
-        events = list(read(outcome.directory / "journal.jsonl"))
+    text = CONFIG.format(data=asked.case, estimator=estimator, parameter=parameter, trials=TRIALS)
+    outcome, events = swept(text)
     folds = [e for e in events if isinstance(e, FoldSucceeded)]
     assert len(folds) == 5 * TRIALS, outcome.state.reason
     first = min(e.t - e.outcome.seconds for e in folds)

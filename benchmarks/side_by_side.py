@@ -12,12 +12,12 @@ import importlib.metadata
 import importlib.util
 import json
 import os
-import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 ROUNDS = 5
 MARK = "figure: "
@@ -81,10 +81,6 @@ def _child(name: str, *more: str) -> float:
     if done.returncode or not lines:
         raise SystemExit(f"{name} failed:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
     return float(json.loads(lines[-1].removeprefix(MARK)))
-
-
-def median(figures: Sequence[float]) -> float:
-    return statistics.median(figures)
 
 
 def spread(figures: Sequence[float], digits: int) -> str:

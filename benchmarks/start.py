@@ -15,8 +15,9 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from statistics import median
 
-from side_by_side import Contestant, arguments, median, run, spread, table, versions
+from side_by_side import Contestant, arguments, run, spread, table, versions
 
 TRIALS = 10_000
 SWEEPER = [sys.executable, "-c", "import sys; from sweeper.cli.main import main; sys.exit(main())"]

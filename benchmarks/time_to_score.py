@@ -20,10 +20,11 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 
-from side_by_side import ONE_THREAD, Contestant, arguments, median, run, spread, table, versions
+from side_by_side import ONE_THREAD, Contestant, arguments, run, spread, table, versions
 
 FOLDS = 5
 WORKERS = 2

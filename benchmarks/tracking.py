@@ -13,9 +13,10 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
-from pathlib import Path
+from statistics import median
 
-from side_by_side import Contestant, arguments, median, run, spread, table, versions
+from side_by_side import Contestant, arguments, run, spread, table, versions
+from sweeps import FIVE_FOLDS, WORK, empty, swept
 
 TRIALS = 40
 HISTORY = 1000
@@ -40,15 +41,9 @@ register: none
 
 
 def _swept(tracking: str) -> float:
-    from sweeper import app
     from sweeper.core.events import FoldSucceeded
-    from sweeper.journal.file import read
 
-    with tempfile.TemporaryDirectory() as folder:
-        config = Path(folder) / "tracked.yaml"
-        config.write_text(CONFIG.format(trials=TRIALS, tracking=tracking))
-        outcome = app.launch(config, root=Path(folder) / "sweeps")
-        events = list(read(outcome.directory / "journal.jsonl"))
+    _, events = swept(CONFIG.format(trials=TRIALS, tracking=tracking))
     folds = [e for e in events if isinstance(e, FoldSucceeded)]
     return max(e.t for e in folds) - min(e.t - e.outcome.seconds for e in folds)
 
@@ -61,36 +56,11 @@ def untracked(asked: argparse.Namespace) -> float:
     return _swept("tracking: none")
 
 
-EMPTY = """
-name: history
-train: history_work:train
-data: {{source: "sklearn:iris", target: target, holdout: none}}
-cv: {folds}
-metric: {{name: score, goal: maximize}}
-parameters:
-  x: {{min: 0.0, max: 1.0}}
-  y: {{min: 1.0e-4, max: 1.0, log: true}}
-search: {{sampler: random, pruner: none}}
-budget: {{trials: {trials}}}
-refit: false
-register: none
-tracking: none
-"""
-
-
 def caught_up(asked: argparse.Namespace) -> float:
-    from sweeper import app
-    from sweeper.journal.file import read
     from sweeper.tracking.mirror import Mirror
 
+    _, events = swept(empty(HISTORY) + FIVE_FOLDS, {"work.py": WORK}, inline=True)
     with tempfile.TemporaryDirectory() as folder:
-        config = Path(folder) / "history.yaml"
-        config.write_text(EMPTY.format(folds=FOLDS, trials=HISTORY))
-        (Path(folder) / "history_work.py").write_text(
-            'def train(trial):\n    return {"score": trial.params["x"]}\n'
-        )
-        outcome = app.launch(config, root=Path(folder) / "sweeps", inline=True)
-        events = list(read(outcome.directory / "journal.jsonl"))
         mirror = Mirror(
             f"sqlite:///{folder}/mlflow.db",
             f"file://{folder}/artifacts",
