@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import itertools
 import json
 import math
 import multiprocessing
@@ -192,23 +193,40 @@ def sweeper(problem: Problem, seed: int, trials: int, name: str = "auto") -> Ask
             return Values(p.choices)
         return Range(p.low, p.high, log=p.log, integer=p.integer)
 
-    def condition(p: Parameter):
-        return tuple(Condition(parent, values[0]) for parent, values in p.when)
-
-    space = Space(tuple(Dimension(p.name, domain(p), condition(p)) for p in problem.parameters))
+    dimensions = [
+        Dimension(name, domain(p), tuple(Condition(*each) for each in when))
+        for p in problem.parameters
+        for name, when in _written(p)
+    ]
+    space = Space(tuple(dimensions))
     chosen, _ = sampling.resolve(name, space, Budget(trials=trials))
     sampler = sampling.make(chosen, space, seed, (Goal.MINIMIZE,))
     entries: list = []
+    asked: list = []
 
     def ask(number: int, history: list) -> dict:
-        for params, loss in history[len(entries) :]:
+        for _, loss in history[len(entries) :]:
             bad = not math.isfinite(loss)
-            entries.append(HistoryEntry(len(entries), params, None if bad else loss, bad=bad))
+            entries.append(HistoryEntry(len(entries), asked[-1], None if bad else loss, bad=bad))
         params = sampler.suggest(number, entries).params
         assert params is not None
-        return dict(params)
+        asked.append(params)
+        return {name.partition("@")[0]: value for name, value in params.items()}
 
     return ask
+
+
+def _written(p: Parameter) -> list[tuple[str, tuple]]:
+    """What stands below several branches is written below each, as in a config: its names there,
+    and the conditions."""
+    if not any(len(values) > 1 for _, values in p.when):
+        return [(p.name, tuple((parent, values[0]) for parent, values in p.when))]
+    parents = [parent for parent, _ in p.when]
+    every = itertools.product(*(values for _, values in p.when))
+    return [
+        (f"{p.name}@{','.join(map(str, values))}", tuple(zip(parents, values, strict=True)))
+        for values in every
+    ]
 
 
 def _optuna(make: Callable) -> Callable:
@@ -274,7 +292,7 @@ def _cmaes(seed):
 
 
 def smac(problem: Problem, seed: int, trials: int) -> Ask:
-    from ConfigSpace import Categorical, ConfigurationSpace, EqualsCondition, Float, Integer
+    from ConfigSpace import Categorical, ConfigurationSpace, Float, InCondition, Integer
     from smac import HyperparameterOptimizationFacade, Scenario
     from smac.runhistory.dataclasses import TrialValue
 
@@ -293,8 +311,8 @@ def smac(problem: Problem, seed: int, trials: int) -> Ask:
     by_name = {p.name: p for p in problem.parameters}
     for p in problem.parameters:
         for parent, values in p.when:
-            code = str(by_name[parent].choices.index(values[0]))
-            space.add(EqualsCondition(made[p.name], made[parent], code))
+            codes = [str(by_name[parent].choices.index(value)) for value in values]
+            space.add(InCondition(made[p.name], made[parent], codes))
     scenario = Scenario(space, n_trials=trials + 1, seed=seed, deterministic=True)
     facade = HyperparameterOptimizationFacade(
         scenario, lambda config, seed=0: 0.0, logging_level=False, overwrite=True

@@ -220,7 +220,7 @@ def _record_decoder(cls: type) -> Decoder:
         try:
             for name, value in body.items():
                 part = plan[name]
-                fields[name] = value if part is None else part(value)
+                fields[name] = value if part is None or type(value) is float else part(value)
             return cls(**fields)
         except (KeyError, TypeError) as error:
             raise UnknownRecord(f"{cls.__name__}: fields that do not fit: {error}") from error

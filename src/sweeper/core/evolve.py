@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bisect
 import dataclasses
+import gc
 import hashlib
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -77,8 +78,14 @@ def sweep_id(event: e.SweepCreated) -> str:
 def replay(events: Iterable[e.Event]) -> State:
     """The state that a whole journal leads to."""
     state: State | None = None
-    for event in events:
-        state = evolve(state, event)
+    collecting = gc.isenabled()
+    gc.disable()  # a quarter of the time, and nothing that a journal leads to is garbage
+    try:
+        for event in events:
+            state = evolve(state, event)
+    finally:
+        if collecting:
+            gc.enable()
     if state is None:
         raise InvalidTransition("an empty journal has no state")
     return state
@@ -209,7 +216,8 @@ def _dispatched(state: State, event: e.FoldsDispatched) -> None:
             raise InvalidTransition(f"{key} is not the next attempt of its fold")
         trial.runs.append(FoldRun(key, event.slot, event.t, state.spec.resources))
         queue.append(key)
-        _line_up(state, trial)
+    for number in {key.trial for key in event.runs}:
+        _line_up(state, state.trials[number])
     _load(state, event.slot, len(queue))
 
 
@@ -280,7 +288,6 @@ def _succeeded(state: State, event: e.FoldSucceeded) -> None:
         trial.scores[run.key.fold] = event.outcome.scores
         if trial.state is TrialState.RUNNING:
             trial.judged = prefix(trial, state.splits.folds)
-        _line_up(state, trial)
         state.successes += 1
         mean = state.fold_seconds
         state.fold_seconds = (
@@ -288,6 +295,7 @@ def _succeeded(state: State, event: e.FoldSucceeded) -> None:
             if mean is None
             else mean + WEIGHT_OF_NEWEST * (event.outcome.seconds - mean)
         )
+    _line_up(state, trial)
     state.hungry.discard((run.key.trial, run.key.fold))
     state.artifacts.update(event.artifacts)
     if run.key.fold < 0:
@@ -298,6 +306,7 @@ def _failed(state: State, event: e.FoldFailed) -> None:
     key = event.run
     outcome = event.outcome
     _end(state, key, event, event.retry, outcome=outcome, usage=outcome.usage, reason=event.reason)
+    _line_up(state, state.trials[key.trial])
     if event.pause:
         state.trials[key.trial].resting[key.fold] = event.t + event.pause
     if event.retry and event.outcome.kind is FailureKind.OOM:
@@ -306,14 +315,17 @@ def _failed(state: State, event: e.FoldFailed) -> None:
 
 def _lost(state: State, event: e.FoldLost) -> None:
     _end(state, event.run, event, reason=event.reason)
+    _line_up(state, state.trials[event.run.trial])
 
 
 def _cancelled(state: State, event: e.FoldCancelled) -> None:
     _end(state, event.run, event, reason=event.reason, usage=event.usage)
+    _line_up(state, state.trials[event.run.trial])
 
 
 def _end(state: State, key: RunKey, event: e.Event, retry: bool = False, **changes: Any) -> FoldRun:
-    """Close the account of one run and free its place in the slot."""
+    """Close the account of one run and free its place in the slot. The trial is yet to be
+    lined up."""
     trial = state.trials.get(key.trial)
     if trial is None:
         raise InvalidTransition(f"{type(event).__name__} for {key}, a trial that is not there")
@@ -326,11 +338,12 @@ def _end(state: State, key: RunKey, event: e.Event, retry: bool = False, **chang
     after = RUN.get((run.state, type(event)))
     if after is None:
         raise InvalidTransition(f"{type(event).__name__} for {key}, which is {run.state}")
-    run = dataclasses.replace(run, state=after, ended=event.t, **changes)
-    repeated = spending.again(trial, run, retry)
-    held = spending.vacate(state, run)
-    trial.runs[i] = dataclasses.replace(run, held=held, repeated=repeated)
-    spending.charge(state, trial, trial.runs[i])
+    held = spending.vacate(state, run, event.t, changes.get("outcome"))
+    repeated = spending.again(trial, key.fold, after, retry)
+    run = trial.runs[i] = dataclasses.replace(
+        run, state=after, ended=event.t, held=held, repeated=repeated, **changes
+    )
+    spending.charge(state, trial, run)
     queue = state.slots[run.slot]
     _unload(state, run.slot, len(queue))
     queue.remove(key)
@@ -340,8 +353,7 @@ def _end(state: State, key: RunKey, event: e.Event, retry: bool = False, **chang
         del state.slots[run.slot]
         state.occupied.end(run.slot.places, state.since.pop(run.slot))
         state.rooms.leave(run.slot)
-    _line_up(state, trial)
-    return trial.runs[i]
+    return run
 
 
 def _completed(state: State, event: e.TrialCompleted) -> None:

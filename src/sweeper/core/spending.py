@@ -10,6 +10,7 @@ from dataclasses import fields, replace
 
 from sweeper.core.records import (
     FoldRun,
+    Outcome,
     RunKey,
     RunState,
     State,
@@ -19,8 +20,8 @@ from sweeper.core.records import (
 from sweeper.core.usage import Spending, Spent
 
 
-def vacate(state: State, run: FoldRun) -> float:
-    """Seconds the run had its slot, now that it ends. The next in line has it from here on.
+def vacate(state: State, run: FoldRun, t: float, outcome: Outcome | None) -> float:
+    """Seconds the run had its slot when it ends at `t`. The next in line has it from here on.
 
     One that was not first in line never had it. Runs of a batch end all at once: each has had
     it for as long as its worker says, and the last for what is left.
@@ -28,10 +29,9 @@ def vacate(state: State, run: FoldRun) -> float:
     queue = state.slots[run.slot]
     if queue[0] != run.key:
         return 0.0
-    assert run.ended is not None
-    held = run.ended - state.since[run.slot]
-    if run.outcome is not None and len(queue) > 1 and _sent(state, queue[1]) == run.sent:
-        held = min(held, run.outcome.seconds)
+    held = t - state.since[run.slot]
+    if outcome is not None and len(queue) > 1 and _sent(state, queue[1]) == run.sent:
+        held = min(held, outcome.seconds)
     state.since[run.slot] += held
     state.occupied.since += run.slot.places * held
     return held
@@ -41,13 +41,14 @@ def _sent(state: State, key: RunKey) -> float:
     return next(r.sent for r in reversed(state.trials[key.trial].runs) if r.key == key)
 
 
-def again(trial: Trial, run: FoldRun, retry: bool) -> bool:
-    """Whether an ended run's fold is yet to be done. `retry`: what was decided on its failure."""
-    if run.state is RunState.SUCCEEDED:
+def again(trial: Trial, fold: int, ended: RunState, retry: bool) -> bool:
+    """Whether the fold of a run that ended so is yet to be done. `retry`: what was decided on
+    its failure."""
+    if ended is RunState.SUCCEEDED:
         return False
-    if run.state is RunState.FAILED and run.key.fold >= 0:
+    if ended is RunState.FAILED and fold >= 0:
         return retry
-    return run.key.fold < 0 or trial.state is TrialState.RUNNING
+    return fold < 0 or trial.state is TrialState.RUNNING
 
 
 def charge(state: State, trial: Trial, run: FoldRun) -> None:

@@ -10,6 +10,7 @@ from chaos.result import Result
 from chaos.sweeps import Sweep, ended, said, start
 from chaos.tally import Tally
 from sweeper.core.events import FoldFailed, FoldsDispatched
+from sweeper.core.evolve import replay
 from sweeper.core.records import FailureKind, TrialState
 from sweeper.journal.file import read
 
@@ -48,7 +49,8 @@ def run(count: int, seed: int, folder: Path) -> Result:
     for trial in state.trials.values():
         expected = TrialState.COMPLETE if trial.params["how"] == "well" else TrialState.FAILED
         assert trial.state is expected, f"{trial.params} is {trial.state}"
-    for seconds in _lasted(sweep):
+    lasted = _lasted(sweep, folder)
+    for seconds, _ in lasted:
         tally.inject(f"killed after {seconds:.1f} s", lambda s=seconds: _in_time(s))
     assert tally.injections == count, f"{tally.injections} timeouts, expected {count}"
     longest = wait_for(lambda: not marked(str(folder)), 10, "no orphan is left")
@@ -56,24 +58,31 @@ def run(count: int, seed: int, folder: Path) -> Result:
     assert repeats(sweep) == 0
     return tally.result(
         "hang",
-        f"timeout {TIMEOUT:g} s; killed {', '.join(f'{s:.1f}' for s in _lasted(sweep))} s after being sent",
+        f"timeout {TIMEOUT:g} s; seconds from the fold's beginning to the news of its end, "
+        f"{', '.join(f'{s:.1f}' for s, _ in lasted)}; from being sent to a worker that may have "
+        f"to start first, {', '.join(f'{s:.1f}' for _, s in lasted)}",
         f"up to {most} children in sessions of their own at a time; none {longest:.1f} s after the end",
     )
 
 
-def _lasted(sweep: Sweep) -> list[float]:
-    """Seconds from sending each run that timed out to the news of its end."""
+def _lasted(sweep: Sweep, folder: Path) -> list[tuple[float, float]]:
+    """Of each run that timed out, seconds to the news of its end: from its own beginning, as it
+    wrote it down, and from being sent."""
+    events = list(read(sweep.journal))
+    state = replay(events)
+    wall, since = state.anchor
     sent, found = {}, []
-    for event in read(sweep.journal):
+    for event in events:
         if isinstance(event, FoldsDispatched):
             sent |= dict.fromkeys(event.runs, event.t)
         if isinstance(event, FoldFailed):
             assert event.outcome.kind is FailureKind.TIMEOUT, event
-            found.append(event.t - sent[event.run])
+            number = state.trials[event.run.trial].params["round"]
+            began = float((folder / f"began-{number}").read_text())
+            found.append((wall + event.t - since - began, event.t - sent[event.run]))
     return found
 
 
 def _in_time(seconds: float) -> tuple[int, int]:
-    """A worker's start is in it: the time limit runs from when the fold begins there."""
     assert seconds < TIMEOUT + AFTER, f"killed only after {seconds:.1f} s"
     return 0, 0
