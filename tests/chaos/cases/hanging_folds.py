@@ -14,7 +14,7 @@ from sweeper.core.evolve import replay
 from sweeper.core.records import FailureKind, TrialState
 from sweeper.journal.file import read
 
-TIMEOUT, AFTER = 8.0, 5.0
+TIMEOUT, AFTER = 20.0, 5.0
 CONFIG = """
 data: {source: "sklearn:iris", target: target, holdout: none}
 cv: {splitter: ShuffleSplit, n_splits: 1}
@@ -25,7 +25,7 @@ parameters:
   how: {values: [well, hangs]}
 search: {sampler: grid, pruner: none, concurrency: 2}
 retries: {timeout: 0}
-timeout: 8s
+timeout: 20s
 register: none
 refit: false
 tracking: none
