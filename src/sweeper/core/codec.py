@@ -208,21 +208,22 @@ def _union_decoder(args: tuple[Any, ...]) -> Decoder:
 
 
 def _record_decoder(cls: type) -> Decoder:
-    plan: dict[str, Decoder | None] = {}
+    parts: dict[str, Decoder] | None = None  # of the fields that JSON has not as they are
 
     def read(body: Json) -> Any:
-        if not plan:
+        nonlocal parts
+        if parts is None:  # at the first use, because records may contain themselves
             hints = typing.get_type_hints(cls)
-            for f in dataclasses.fields(cls):
-                hint = hints[f.name]
-                plan[f.name] = None if hint in _SCALARS else _decoder(hint)
-        fields: dict[str, Any] = {}
+            kinds = {f.name: hints[f.name] for f in dataclasses.fields(cls)}
+            parts = {n: _decoder(kind) for n, kind in kinds.items() if kind not in _SCALARS}
+        fields = body.copy() if parts else body
+        for name, part in parts.items():
+            value = body.get(name)
+            if value is not None and type(value) is not float:
+                fields[name] = part(value)
         try:
-            for name, value in body.items():
-                part = plan[name]
-                fields[name] = value if part is None or type(value) is float else part(value)
             return cls(**fields)
-        except (KeyError, TypeError) as error:
+        except TypeError as error:
             raise UnknownRecord(f"{cls.__name__}: fields that do not fit: {error}") from error
 
     return read

@@ -338,13 +338,13 @@ def _end(state: State, key: RunKey, event: e.Event, retry: bool = False, **chang
     after = RUN.get((run.state, type(event)))
     if after is None:
         raise InvalidTransition(f"{type(event).__name__} for {key}, which is {run.state}")
-    held = spending.vacate(state, run, event.t, changes.get("outcome"))
+    queue = state.slots[run.slot]
+    held = spending.vacate(state, run, queue, event.t, changes.get("outcome"))
     repeated = spending.again(trial, key.fold, after, retry)
     run = trial.runs[i] = dataclasses.replace(
         run, state=after, ended=event.t, held=held, repeated=repeated, **changes
     )
     spending.charge(state, trial, run)
-    queue = state.slots[run.slot]
     _unload(state, run.slot, len(queue))
     queue.remove(key)
     if queue:

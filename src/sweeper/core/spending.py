@@ -6,6 +6,7 @@ Kept up by `evolve` as runs and trials end; nothing here looks at all trials.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import fields, replace
 
 from sweeper.core.records import (
@@ -20,19 +21,22 @@ from sweeper.core.records import (
 from sweeper.core.usage import Spending, Spent
 
 
-def vacate(state: State, run: FoldRun, t: float, outcome: Outcome | None) -> float:
-    """Seconds the run had its slot when it ends at `t`. The next in line has it from here on.
+def vacate(
+    state: State, run: FoldRun, queue: Sequence[RunKey], t: float, outcome: Outcome | None
+) -> float:
+    """Seconds the run had its slot, which has this `queue`, when it ends at `t`. The next in
+    line has it from here on.
 
     One that was not first in line never had it. Runs of a batch end all at once: each has had
     it for as long as its worker says, and the last for what is left.
     """
-    queue = state.slots[run.slot]
     if queue[0] != run.key:
         return 0.0
-    held = t - state.since[run.slot]
+    since = state.since[run.slot]
+    held = t - since
     if outcome is not None and len(queue) > 1 and _sent(state, queue[1]) == run.sent:
         held = min(held, outcome.seconds)
-    state.since[run.slot] += held
+    state.since[run.slot] = since + held
     state.occupied.since += run.slot.places * held
     return held
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Sequence
-from typing import Any
 
 from sweeper.core import codec
 from sweeper.core.events import Event
@@ -21,6 +20,8 @@ from sweeper.ports import JournalDamaged
 
 _HEAD = b'{"sum":"'
 _BODY = len(_HEAD) + 8 + len(b'",')
+
+_parse = json.JSONDecoder().raw_decode
 
 
 def dump(seq: int, events: Sequence[Event]) -> bytes:
@@ -49,7 +50,10 @@ def load(line: bytes, place: str) -> tuple[int, list[Event]]:
     """The record on a line without its newline; JournalDamaged names the place."""
     check(line, place)
     try:
-        record: dict[str, Any] = json.loads("{" + line[_BODY:].decode())
+        text = "{" + line[_BODY:].decode()
+        record, end = _parse(text)
+        if end != len(text):
+            raise damaged(place, f"there is more behind its end: {text[end : end + 20]!r}")
         return int(record["seq"]), [codec.decode(body) for body in record["events"]]
     except codec.UnknownRecord as error:
         raise JournalDamaged(
