@@ -7,7 +7,7 @@ import math
 
 from sweeper.core.records import Phase, RunKey, RunState, State, Trial
 from sweeper.core.rooms import Free, Shape, Slot
-from sweeper.core.work import Work, shape, waiting
+from sweeper.core.work import Work, shape, waiting, wanted
 
 BATCH_SECONDS = 0.04
 """Shorter folds travel in batches of about this length, so that dispatch costs little."""
@@ -45,7 +45,8 @@ def concurrency(state: State) -> int:
         base = max(2, math.ceil(slots / folds))
     if state.fold_seconds is None or state.fold_seconds >= SHORT:
         return base
-    return base + max(slots, math.ceil(2 * slots * _batch(state) / folds))
+    batches = 2 * slots + 1  # two for each slot, and one that waits
+    return base + max(slots, math.ceil(batches * _batch(state) / folds))
 
 
 def _batch(state: State) -> int:
@@ -148,18 +149,31 @@ def _sharing(state: State, need: Shape) -> int:
 
 
 def _behind(state: State, work: Work, kept: set[str]) -> list[Batch]:
-    """Runs to wait behind those that slots have."""
+    """Runs to wait behind those that slots have. A slot that has a batch gets no part of one:
+    what is sent in pieces comes back in pieces, and each costs as much as a whole one."""
     sent: list[Batch] = []
-    patient = _patient(state)
+    patient, size = _patient(state), _batch(state)
     for load in range(1, depth(state)):
         for slot in state.loads.get(load, ()):
             trial = work.first()
             if trial is None or (patient and work.flight):
                 return sent
+            if load >= size > 1 and not _whole(state, work.taken):
+                return sent
             fits = work.shape.size == slot.size and work.shape.least <= len(slot.nodes)
             if fits and _stands(state, slot, kept):
-                sent.append((slot, work.batch(_batch(state), only_idle=patient)))
+                sent.append((slot, work.batch(size, only_idle=patient)))
     return sent
+
+
+def _whole(state: State, taken: int) -> bool:
+    """Whether a whole batch of runs waits, beside those that are `taken`."""
+    missing = _batch(state) + taken
+    for flight, number in state.line:
+        missing -= len(wanted(state, state.trials[number])) - flight
+        if missing <= 0:
+            return True
+    return False
 
 
 def _patient(state: State) -> bool:

@@ -49,6 +49,7 @@ class Work:
         self._next = next(self._line, None)
         self._again: list[tuple[int, int]] = []  # a heap: trials of which some was taken
         self._queues: dict[int, deque[RunKey]] = {}
+        self.taken = 0  # runs
         self.flight = 0  # how many runs the first trial has under way
         self.shape = Shape()  # of the first trial's next run
 
@@ -103,6 +104,7 @@ class Work:
         number = self.first()
         assert number is not None
         key, flight = self._waiting(number).popleft(), self.flight
+        self.taken += 1
         self.pass_over(number)
         if self._queues[number]:
             heapq.heappush(self._again, (flight + 1, number))

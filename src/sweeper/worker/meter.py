@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import sys
 import time
 from contextlib import suppress
@@ -36,8 +37,8 @@ class Meter:
 def _cpu() -> float:
     """Seconds of processor time: of this process, of its children that have ended, and of
     those below it that live."""
-    times = os.times()
-    return time.process_time() + times.children_user + times.children_system + _living()
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + ended.ru_utime + ended.ru_stime + _living()
 
 
 def _living() -> float:
@@ -60,7 +61,5 @@ def _peak() -> int:
         for line in status:
             if line.startswith("VmHWM:"):
                 return 1024 * int(line.split()[1])
-    import resource
-
     unit = 1 if sys.platform == "darwin" else 1024
     return unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
