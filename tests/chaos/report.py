@@ -14,6 +14,9 @@ from chaos.result import Result
 from chaos.sweeps import HERE
 from chaos.table import CASES
 
+MOST = 600
+"""Characters of what is told of a case that does not hold."""
+
 PACKAGES = ("ray", "optuna", "mlflow-skinny", "scikit-learn", "sqlalchemy")
 
 HEAD = """# The chaos suite
@@ -85,8 +88,8 @@ def _notes(came: Mapping[str, Result | str]) -> str:
     lines = ["## What was seen", ""]
     for name, found in came.items():
         if isinstance(found, str):
-            first = found.strip().splitlines()[0] if found.strip() else "no reason given"
-            lines.append(f"- **{name}** does not hold: {first}")
+            why = " ".join(found.split())[:MOST] or "no reason given"
+            lines.append(f"- **{name}** does not hold: {why}")
         else:
             lines += [f"- {name}: {note}" for note in found.notes]
     left = [

@@ -108,7 +108,6 @@ def _refit_rows(job: Job, seed: int) -> tuple[Any, Any]:
 def _call(job: Job, at: Workplace, learn: Any, watch: Any) -> _Ended:
     spec, order = _spec(job), at.order
     function = load(spec.function, job.directory)
-    seed_all(order.seed)
     data, prepare = _data(job, order, learn, watch)
     params = arguments(spec.parameters, order.params, job.directory)
     trial = TrialContext(params, data, at)
