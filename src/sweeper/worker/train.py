@@ -19,7 +19,6 @@ from sweeper.worker.models import FILE, ROLE, dump, storable
 from sweeper.worker.modules import load
 from sweeper.worker.preprocess import preprocessor
 from sweeper.worker.rows import tabular, take
-from sweeper.worker.seeds import seed_all
 from sweeper.worker.shared import Shared, fit_transform, shared_seed
 from sweeper.worker.tree import arguments
 from sweeper.worker.values import InvalidMetric, described, finite, named, usable_name
