@@ -28,7 +28,7 @@ class Learner(World):
             return self.answer(index)
         del self.waiting[index]
         self.t += 1.0
-        digest = hashlib.sha256(repr((known(self.now()), asked.trial)).encode()).digest()
+        digest = hashlib.sha256(repr(([*known(self.now())], asked.trial)).encode()).digest()
         params = {"x": int.from_bytes(digest[:4], "big") / 2**32}
         return self.feed(stimuli.Suggested(self.t, asked.trial, params, 0.001))
 

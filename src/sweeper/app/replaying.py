@@ -8,7 +8,7 @@ the difference.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -91,7 +91,7 @@ def replay(
 @dataclass(frozen=True, slots=True)
 class _Asked:
     spec: SweepSpec
-    history: tuple[HistoryEntry, ...]
+    history: Sequence[HistoryEntry]
 
 
 class _Replay:
