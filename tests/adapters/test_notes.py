@@ -68,3 +68,12 @@ def test_a_reader_beside_a_writer_sees_whole_notes_in_order(notebook, tmp_path):
     finally:
         os.kill(writer, signal.SIGKILL)
         os.waitpid(writer, 0)
+
+
+def test_an_exit_that_was_kept_from_a_lease_ends_the_process_after_it(notebook, monkeypatch):
+    ended: list[int] = []
+    monkeypatch.setattr(os, "_exit", os._exit)
+    monkeypatch.setattr(notes, "_exit", ended.append)
+    notebook.leave()
+    notebook._exit(3)
+    assert ended == [3]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import io
+import json
 import os
+import zlib
 
 import pytest
 
@@ -214,3 +216,21 @@ def test_the_first_event_brings_back_the_whole_spec(path):
     journal = FileJournal(path)
     journal.append([[created(spec())]])
     assert next(read(path)) == created(spec())
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"type": "Rested", "t": 1.0},
+        {"type": "TrialAsked", "t": 1.0, "trial": 1, "mood": "good"},
+        {"type": "FoldsDispatched", "t": 1.0, "slot": {"node": "n", "index": 0}, "runs": 7},
+        {"type": "FoldsDispatched", "t": 1.0, "slot": {"node": "n", "index": 0}, "runs": [{}]},
+    ],
+    ids=["event", "field", "kind", "part"],
+)
+def test_a_record_of_a_later_version_is_said_to_be_one(tmp_path, body):
+    path = tmp_path / "journal.jsonl"
+    rest = json.dumps({"seq": 1, "events": [body]}, separators=(",", ":"))[1:].encode()
+    path.write_bytes(b'{"sum":"%08x",%s\n' % (zlib.crc32(rest), rest))
+    with pytest.raises(JournalDamaged, match=r"journal\.jsonl:1: .* later version"):
+        list(read(path))

@@ -217,13 +217,13 @@ def _record_decoder(cls: type) -> Decoder:
             kinds = {f.name: hints[f.name] for f in dataclasses.fields(cls)}
             parts = {n: _decoder(kind) for n, kind in kinds.items() if kind not in _SCALARS}
         fields = body.copy() if parts else body
-        for name, part in parts.items():
-            value = body.get(name)
-            if value is not None and type(value) is not float:
-                fields[name] = part(value)
         try:
+            for name, part in parts.items():
+                value = body.get(name)
+                if value is not None and type(value) is not float:
+                    fields[name] = part(value)
             return cls(**fields)
-        except TypeError as error:
+        except (KeyError, TypeError) as error:
             raise UnknownRecord(f"{cls.__name__}: fields that do not fit: {error}") from error
 
     return read

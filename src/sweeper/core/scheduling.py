@@ -158,7 +158,7 @@ def _behind(state: State, work: Work, kept: set[str]) -> list[Batch]:
             trial = work.first()
             if trial is None or (patient and work.flight):
                 return sent
-            if load >= size > 1 and not _whole(state, work.taken):
+            if load >= size > 1 and not _waits(state, work.taken + size):
                 return sent
             fits = work.shape.size == slot.size and work.shape.least <= len(slot.nodes)
             if fits and _stands(state, slot, kept):
@@ -166,12 +166,11 @@ def _behind(state: State, work: Work, kept: set[str]) -> list[Batch]:
     return sent
 
 
-def _whole(state: State, taken: int) -> bool:
-    """Whether a whole batch of runs waits, beside those that are `taken`."""
-    missing = _batch(state) + taken
+def _waits(state: State, count: int) -> bool:
+    """Whether so many runs wait."""
     for flight, number in state.line:
-        missing -= len(wanted(state, state.trials[number])) - flight
-        if missing <= 0:
+        count -= len(wanted(state, state.trials[number])) - flight
+        if count <= 0:
             return True
     return False
 

@@ -118,6 +118,16 @@ def _path(place: Path, note: Note) -> Path:
     return place / f"{note.lease}-{note.rank}.note"
 
 
+def _mapped(path: Path) -> mmap.mmap:
+    """Two empty pages in a new file, in memory."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        os.write(descriptor, bytes(2 * _PAGE))  # a full disk is noticed here
+        return mmap.mmap(descriptor, 2 * _PAGE)
+    finally:
+        os.close(descriptor)
+
+
 class Notebook:
     """A lease's side: keeps its note up to date and its worker's processes in order."""
 
@@ -128,9 +138,11 @@ class Notebook:
         self._note = Note(lease, os.getpid(), rank)
         self.log = log_of(self._place, os.getpid())
         self._number = 0
-        self._pages = self._map()
+        place = _path(self._place, self._note)
+        beside = place.with_suffix(".new")
+        self._pages = _mapped(beside)
         self._say()
-        os.replace(self._beside, _path(self._place, self._note))
+        os.replace(beside, place)
         os._exit = self._exit  # type: ignore[assignment]
 
     def begin(self, run: RunKey, memory: int | None, timeout: float | None) -> None:
@@ -145,26 +157,15 @@ class Notebook:
         processes.end_leftovers()
 
     def leave(self) -> None:
-        """The lease ends in order."""
+        """The lease ends in order. Whoever kept its `os._exit` can still end by that."""
         os._exit = _exit
         _path(self._place, self._note).unlink(missing_ok=True)
-        self._pages.close()
 
     def _exit(self, status: int) -> NoReturn:
         """Who ends its process this way says so first: nobody could tell afterwards."""
         if os.getpid() == self._note.pid:
             self._say(exit=status)
         _exit(status)
-
-    def _map(self) -> mmap.mmap:
-        """A new file in memory, beside its place until there is a note in it."""
-        self._beside = _path(self._place, self._note).with_suffix(".new")
-        descriptor = os.open(self._beside, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
-        try:
-            os.write(descriptor, bytes(2 * _PAGE))  # a full disk is noticed here
-            return mmap.mmap(descriptor, 2 * _PAGE)
-        finally:
-            os.close(descriptor)
 
     def _say(self, **news: Any) -> None:
         """Change the note."""
