@@ -218,6 +218,9 @@ def test_the_first_event_brings_back_the_whole_spec(path):
     assert next(read(path)) == created(spec())
 
 
+RUN = {"trial": 1, "fold": 0, "attempt": 1}
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -225,8 +228,10 @@ def test_the_first_event_brings_back_the_whole_spec(path):
         {"type": "TrialAsked", "t": 1.0, "trial": 1, "mood": "good"},
         {"type": "FoldsDispatched", "t": 1.0, "slot": {"node": "n", "index": 0}, "runs": 7},
         {"type": "FoldsDispatched", "t": 1.0, "slot": {"node": "n", "index": 0}, "runs": [{}]},
+        {"type": "FoldsDispatched", "t": 1.0, "slot": 7, "runs": []},
+        {"type": "FoldSucceeded", "t": 1.0, "run": RUN, "outcome": {"scores": 7, "seconds": 1.0}},
     ],
-    ids=["event", "field", "kind", "part"],
+    ids=["event", "field", "kind", "part", "record", "map"],
 )
 def test_a_record_of_a_later_version_is_said_to_be_one(tmp_path, body):
     path = tmp_path / "journal.jsonl"

@@ -87,9 +87,14 @@ def unplain(value: Json) -> Value:
     return value
 
 
+def _is_record(kind: Any) -> bool:
+    """Whether it has fields of its own: a dataclass, or a named tuple."""
+    return dataclasses.is_dataclass(kind) or hasattr(kind, "_fields")
+
+
 def _make_encoder(kind: Any) -> Encoder:
     """How values of the declared type `kind` are written."""
-    if dataclasses.is_dataclass(kind):
+    if _is_record(kind):
         return _record_encoder(typing.cast(type, kind))
     origin, args = typing.get_origin(kind), typing.get_args(kind)
     if origin in (types.UnionType, typing.Union):
@@ -111,7 +116,7 @@ def _make_encoder(kind: Any) -> Encoder:
 
 
 def _union_encoder(args: tuple[Any, ...]) -> Encoder:
-    records = {a: _encoder(a) for a in args if dataclasses.is_dataclass(a)}
+    records = {a: _encoder(a) for a in args if _is_record(a)}
     others = [a for a in args if a not in records and a is not type(None)]
     other = _encoder(others[0]) if others else plain
     tagged = len(records) > 1
@@ -130,6 +135,14 @@ def _union_encoder(args: tuple[Any, ...]) -> Encoder:
 _MISSING = object()
 
 
+def _defaults(cls: type) -> dict[str, Any]:
+    """Its fields in order, each with its default or _MISSING."""
+    if not dataclasses.is_dataclass(cls):
+        named = typing.cast(Any, cls)
+        return {name: named._field_defaults.get(name, _MISSING) for name in named._fields}
+    return {field.name: _default(field) for field in dataclasses.fields(cls)}
+
+
 def _default(field: dataclasses.Field[Any]) -> Any:
     if field.default is not dataclasses.MISSING:
         return field.default
@@ -145,12 +158,8 @@ def _record_encoder(cls: type) -> Encoder:
         if not plan:  # at the first use, because records may contain themselves
             hints = typing.get_type_hints(cls)
             plan.extend(
-                (
-                    f.name,
-                    None if hints[f.name] in _SCALARS else _encoder(hints[f.name]),
-                    _default(f),
-                )
-                for f in dataclasses.fields(cls)
+                (name, None if hints[name] in _SCALARS else _encoder(hints[name]), default)
+                for name, default in _defaults(cls).items()
             )
         body: dict[str, Json] = {}
         for name, part, default in plan:
@@ -163,7 +172,7 @@ def _record_encoder(cls: type) -> Encoder:
 
 
 def _make_decoder(kind: Any) -> Decoder:
-    if dataclasses.is_dataclass(kind):
+    if _is_record(kind):
         return _record_decoder(typing.cast(type, kind))
     origin, args = typing.get_origin(kind), typing.get_args(kind)
     if origin in (types.UnionType, typing.Union):
@@ -186,9 +195,9 @@ def _make_decoder(kind: Any) -> Decoder:
 
 def _union_decoder(args: tuple[Any, ...]) -> Decoder:
     records: dict[str, Decoder] = {
-        typing.cast(type, a).__name__: _decoder(a) for a in args if dataclasses.is_dataclass(a)
+        typing.cast(type, a).__name__: _decoder(a) for a in args if _is_record(a)
     }
-    others = [a for a in args if not dataclasses.is_dataclass(a) and a is not type(None)]
+    others = [a for a in args if not _is_record(a) and a is not type(None)]
     other = _decoder(others[0]) if others else unplain
     if len(records) == 1 and not others:
         other = next(iter(records.values()))
@@ -214,16 +223,18 @@ def _record_decoder(cls: type) -> Decoder:
         nonlocal parts
         if parts is None:  # at the first use, because records may contain themselves
             hints = typing.get_type_hints(cls)
-            kinds = {f.name: hints[f.name] for f in dataclasses.fields(cls)}
+            kinds = {name: hints[name] for name in _defaults(cls)}
             parts = {n: _decoder(kind) for n, kind in kinds.items() if kind not in _SCALARS}
-        fields = body.copy() if parts else body
         try:
-            for name, part in parts.items():
-                value = body.get(name)
-                if value is not None and type(value) is not float:
-                    fields[name] = part(value)
-            return cls(**fields)
-        except (KeyError, TypeError) as error:
+            if parts:
+                body = {
+                    name: value
+                    if value is None or type(value) is float or (part := parts.get(name)) is None
+                    else part(value)
+                    for name, value in body.items()
+                }
+            return cls(**body)
+        except (AttributeError, KeyError, TypeError) as error:
             raise UnknownRecord(f"{cls.__name__}: fields that do not fit: {error}") from error
 
     return read

