@@ -14,6 +14,8 @@ import pytest
 
 from cluster.head import Head, free_ports, own_address, started
 
+pytest.importorskip("grpc", reason="Ray's client server needs ray[default]")
+
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
 CONFIG = """

@@ -21,7 +21,8 @@ def train(trial):
         trial.resume()
         for step in trial.epochs({STEPS}):
             time.sleep(0.03)
-            print(x, step, file=file, flush=True)
+            if trial.rank == 0:
+                print(x, step, file=file, flush=True)
             trial.checkpoint(step)
             trial.report(step, score=x * (step + 1) / {STEPS}, loss=-x)
 """
@@ -30,6 +31,7 @@ CONFIG = """
 name: curves
 seed: 5
 train: curves_train:train
+resources: {workers: WORKERS}
 parameters: {x: {values: [0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1]}}
 metric: {name: score, goal: maximize}
 search: {sampler: grid, pruner: {name: asha, max_steps: 9, reduction: 2}, concurrency: 2}
@@ -41,9 +43,12 @@ tracking: none
 
 
 @pytest.mark.cluster
-def test_trials_set_aside_stop_early_go_on_from_their_checkpoints_and_the_best_finish(tmp_path):
+@pytest.mark.parametrize("workers", [1, 2])
+def test_trials_set_aside_stop_early_go_on_from_their_checkpoints_and_the_best_finish(
+    tmp_path, workers
+):
     (tmp_path / "curves_train.py").write_text(TRAIN)
-    (tmp_path / "curves.yaml").write_text(CONFIG)
+    (tmp_path / "curves.yaml").write_text(CONFIG.replace("WORKERS", str(workers)))
     outcome = app.launch(tmp_path / "curves.yaml", root=tmp_path / "sweeps")
     state = outcome.state
     assert state.status is SweepState.FINISHED
