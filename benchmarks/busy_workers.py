@@ -59,7 +59,13 @@ def loop(asked: argparse.Namespace) -> float:
     from sklearn.datasets import load_digits
     from sklearn.model_selection import StratifiedKFold
 
-    ray.init(num_cpus=WORKERS, logging_level="ERROR", log_to_driver=False, include_dashboard=False)
+    ray.init(
+        "local",
+        num_cpus=WORKERS,
+        logging_level="ERROR",
+        log_to_driver=False,
+        include_dashboard=False,
+    )
     X, y = load_digits(return_X_y=True)
     splits = list(StratifiedKFold(5, shuffle=True, random_state=0).split(X, y))
     data = ray.put((X, y, splits))

@@ -64,7 +64,13 @@ def _tune(reuse: bool, trials: int) -> float:
     def function(config):
         tune.report({"score": folds(), "ended": time.time()})
 
-    ray.init(num_cpus=WORKERS, logging_level="ERROR", log_to_driver=False, include_dashboard=False)
+    ray.init(
+        "local",
+        num_cpus=WORKERS,
+        logging_level="ERROR",
+        log_to_driver=False,
+        include_dashboard=False,
+    )
     with tempfile.TemporaryDirectory() as folder:
         results = tune.Tuner(
             Trainable if reuse else function,

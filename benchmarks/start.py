@@ -57,7 +57,7 @@ def help_text(asked: argparse.Namespace) -> float:
 def ray_alone(asked: argparse.Namespace) -> float:
     code = (
         "import ray, time\n"
-        "ray.init(num_cpus=2, logging_level='ERROR', include_dashboard=False)\n"
+        "ray.init('local', num_cpus=2, logging_level='ERROR', include_dashboard=False)\n"
         "print(ray.get(ray.remote(time.time).remote()))\n"
     )
     begun = time.time()

@@ -226,6 +226,7 @@ def tune(asked: argparse.Namespace) -> float:
     sys.path.insert(0, str(Path(__file__).parent))
     path = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
     ray.init(
+        "local",
         num_cpus=WORKERS,
         logging_level="ERROR",
         log_to_driver=False,

@@ -111,7 +111,7 @@ def theirs(trainers: int) -> float:
         loss = made["steps"](ray.train.torch.prepare_model(made["network"]()), STEPS)
         ray.train.report({"loss": loss})
 
-    ray.init(logging_level="ERROR", log_to_driver=False, include_dashboard=False)
+    ray.init("local", logging_level="ERROR", log_to_driver=False, include_dashboard=False)
     ends = []
     with tempfile.TemporaryDirectory() as folder:
         for number in range(trainers):
