@@ -71,8 +71,8 @@ tracking: none
 """
 
 
-def ours(trials: int) -> float:
-    """Seconds a trial, the median."""
+def ours(trials: int) -> list[float]:
+    """Seconds of each trial but the first."""
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "gangs.yaml"
         config.write_text(CONFIG.format(trials=trials))
@@ -93,10 +93,10 @@ def ours(trials: int) -> float:
         first, last = held[tenth : 2 * tenth] or held, held[-tenth:]
         rows.append((name, f"{statistics.mean(first):.1f}", f"{statistics.mean(last):.1f}"))
     print(table(("rank 0's", f"trials {tenth:,} to {2 * tenth:,}", f"the last {tenth:,}"), rows))
-    return statistics.median(gaps)
+    return gaps
 
 
-def theirs(trainers: int) -> float:
+def theirs(trainers: int) -> list[float]:
     """The same by Ray Train, each trial a TorchTrainer."""
     import ray
     from ray.train import RunConfig, ScalingConfig
@@ -120,7 +120,7 @@ def theirs(trainers: int) -> float:
             TorchTrainer(train, scaling_config=scaling, run_config=run).fit()
             ends.append(time.monotonic())
     ray.shutdown()
-    return statistics.median(b - a for a, b in itertools.pairwise(ends))
+    return [later - earlier for earlier, later in itertools.pairwise(ends)]
 
 
 def main() -> None:
@@ -128,12 +128,14 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=1000)
     parser.add_argument("--trainers", type=int, default=5)
     asked = parser.parse_args()
-    mine = ours(asked.trials)
-    other = theirs(asked.trainers)
-    print(
-        f"\nA trial, the median: sweeper {mine:.3f} s, Ray Train {other:.2f} s, "
-        f"{other / mine:.0f} times as long.\n\n{versions('ray', 'torch')}"
-    )
+    found = {"sweeper": ours(asked.trials), "Ray Train": theirs(asked.trainers)}
+    rows = [
+        (name, *(f"{figure(gaps):.3f}" for figure in (statistics.mean, statistics.median, max)))
+        for name, gaps in found.items()
+    ]
+    print("\n" + table(("seconds a trial", "mean", "median", "longest"), rows))
+    times = statistics.mean(found["Ray Train"]) / statistics.mean(found["sweeper"])
+    print(f"\nRay Train takes {times:.0f} times as long.\n\n{versions('ray', 'torch')}")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from sweeper import worker
 from sweeper.core.records import RunKey
+from sweeper.execution.gang import emptied, sound
 from sweeper.ports import Order, Rank, RunResult
 
 PATIENCE = 120
@@ -54,7 +55,7 @@ class Gang:
 
     def __init__(self, world_size):
         context = multiprocessing.get_context("spawn")
-        self.pipes, self.processes = [], []
+        self.pipes, self.processes, self.store = [], [], None
         for _ in range(world_size):
             here, there = context.Pipe()
             process = context.Process(target=_serve, args=(there,), daemon=True)
@@ -69,13 +70,15 @@ class Gang:
         from torch.distributed import TCPStore
 
         size = len(self.pipes)
-        store = TCPStore("127.0.0.1", 0, size, is_master=True, wait_for_workers=False)
+        store = self.store or TCPStore("127.0.0.1", 0, size, is_master=True, wait_for_workers=False)
         key = RunKey(0, fold, attempt)
         order = Order(key, params, seed, storage=storage, checkpoint=checkpoint)
         for rank, pipe in enumerate(self.pipes):
             place = Rank(rank, size, rank, size, 0, "127.0.0.1", store.port)
             pipe.send((job, replace(order, rank=place), Heard(stop_at)))
-        return [self._answer(pipe) for pipe in self.pipes]
+        answers = [self._answer(pipe) for pipe in self.pipes]
+        self.store = emptied(store) if all(sound(answer.result) for answer in answers) else None
+        return answers
 
     @staticmethod
     def _answer(pipe):

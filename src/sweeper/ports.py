@@ -150,7 +150,7 @@ class Rank:
     """A worker's place in the gang that does one fold run, in the words of torchrun.
 
     `host` and `port` are those of a torch.distributed TCPStore that the gang's first worker
-    keeps, new for each run.
+    keeps, empty when the run begins.
     """
 
     rank: int

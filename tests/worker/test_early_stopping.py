@@ -16,7 +16,7 @@ from sweeper.worker.threads import limited
 
 @pytest.fixture(autouse=True)
 def one_thread():
-    with limited(1):
+    with limited(1, stay=False):
         yield
 
 

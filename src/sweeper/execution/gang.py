@@ -65,6 +65,7 @@ class Member:
         self._notebook = Notebook(launch, number, rank)
         self._job, self._gpus = lease.fetch_job(mailbox), lease.own_gpus()
         self._mates: Sequence[Any] = ()
+        self._store: Any = None
 
     def follow(self, order: Order) -> RunResult:
         """Do this rank's share of a run."""
@@ -88,7 +89,7 @@ class Member:
 
     def _together(self, order: Order) -> tuple[lease.Done, bool]:
         """The run's result, and whether the gang can go on."""
-        store = _meeting(len(self._slot.nodes))
+        store = self._store or _meeting(len(self._slot.nodes))
         orders = [replace(order, rank=rank) for rank in ranks(self._slot, store.host, store.port)]
         channel = lease.MailboxChannel(self._mailbox, self._job, order, str(self._notebook.log))
         others = [m.follow.remote(o) for m, o in zip(self._mates, orders[1:], strict=True)]
@@ -97,6 +98,7 @@ class Member:
         results = [own, *watch.finish(failed=isinstance(own.outcome, Failure))]
         answer = combined(results)
         clean = not self._fresh and all(each is not None and sound(each) for each in results)
+        self._store = emptied(store) if clean else None
         return (order.key, answer, channel.stopped), clean
 
     def _give_up(self, order: Order) -> Any:
@@ -208,7 +210,7 @@ def _order(result: RunResult) -> tuple[bool, float]:
 
 
 def _meeting(workers: int) -> Any:
-    """A store where the ranks of one run find one another, at a free port of this node.
+    """A store where the ranks of a run find one another, at a free port of this node.
 
     It lasts as long as the value does.
     """
@@ -217,3 +219,13 @@ def _meeting(workers: int) -> Any:
 
     host = ray.util.get_node_ip_address()
     return TCPStore(host, 0, workers, is_master=True, wait_for_workers=False)
+
+
+def emptied(store: Any) -> Any:
+    """The store as it was before the run, for the next one; None where torch, before 2.10,
+    cannot tell what is in it. All ranks must have ended."""
+    if not hasattr(store, "list_keys"):
+        return None
+    for key in store.list_keys():
+        store.delete_key(key)
+    return store

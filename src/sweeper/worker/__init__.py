@@ -9,8 +9,9 @@ def run(job: Job, order: Order, channel: Channel, capture: bool = True) -> RunRe
     """Do one order and say how it ended, as a value: no exception of user code gets out.
 
     `capture` False is for runs inside the controller's own process: stdout and stderr are
-    left alone, and KeyboardInterrupt passes through, for it may be somebody's Ctrl-C. On a
-    worker nobody but user code raises one.
+    left alone, limits of threads and torchrun's variables are as before afterwards, and
+    KeyboardInterrupt passes through, for it may be somebody's Ctrl-C. On a worker nobody but
+    user code raises one, and every run sets limits and variables of its own.
     """
     from sweeper.worker.foldrun import perform
 

@@ -39,8 +39,8 @@ def perform(job: Job, order: Order, channel: Channel, capture: bool) -> RunResul
     with captured(capture, channel.log) as written, collected_warnings() as warned:
         try:
             seed_all(order.seed)
-            with environment(torchrun(order.rank)):
-                result = _prepared(job, order, channel)
+            with environment(torchrun(order.rank), stay=capture):
+                result = _prepared(job, order, channel, own=capture)
             told = result.log
         except BaseException as error:
             if isinstance(error, KeyboardInterrupt) and not capture:
@@ -53,13 +53,14 @@ def perform(job: Job, order: Order, channel: Channel, capture: bool) -> RunResul
     return replace(result, outcome=outcome, log=hide(log), dirty=dirty)
 
 
-def _prepared(job: Job, order: Order, channel: Channel) -> RunResult:
-    """The run, once what it needs is imported and all ranks of its gang have met."""
+def _prepared(job: Job, order: Order, channel: Channel, own: bool) -> RunResult:
+    """The run, once what it needs is imported and all ranks of its gang have met. `own`: this
+    process is there for runs only."""
     gpus = job.spec.resources.gpus
     if order.rank is not None:
         make_way()
     import_named(job, order)
-    with undone(), limited(_cpus(job, order)), joined(order.rank, gpus) as gang:
+    with limited(_cpus(job, order), stay=own), undone(), joined(order.rank, gpus) as gang:
         return _done(job, Workplace(order, gang, channel, gpus))
 
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
-from functools import wraps
+from functools import lru_cache, wraps
 from time import sleep
 from typing import Any
 
@@ -15,7 +15,7 @@ from sweeper.worker.devices import device_index, own_device
 from sweeper.worker.gang import TIMEOUT, Gang
 
 REACHED = timedelta(seconds=60)
-"""In which the run's store must answer."""
+"""In which the gang's store must answer."""
 
 MOMENT = 0.05
 """Seconds in which gloo's threads have let go of the last collective (see `_held`)."""
@@ -89,15 +89,7 @@ def _join(place: Rank, gpus: float) -> Gang:
     import torch.distributed as dist
 
     _held.clear()
-    store = dist.TCPStore(
-        place.host,
-        place.port,
-        place.world_size,
-        is_master=False,
-        timeout=REACHED,
-        wait_for_workers=False,
-    )
-    store.set_timeout(TIMEOUT)
+    store = _store(place.host, place.port, place.world_size)
     backend, gang = "gloo", Gang(place, dist.PrefixStore("sweeper", store))
     if own_device(gpus):
         torch.cuda.set_device(device_index(gang, gpus))
@@ -112,6 +104,19 @@ def _join(place: Rank, gpus: float) -> Gang:
     )
     _made[:] = [dist.group.WORLD]
     return gang
+
+
+@lru_cache(maxsize=1)
+def _store(host: str, port: int, world_size: int) -> Any:
+    """The gang's store. One connection serves all runs: for each new one the store looks up the
+    name of who calls, for its logs, which takes seconds where a name server is slow."""
+    from torch.distributed import TCPStore
+
+    store = TCPStore(
+        host, port, world_size, is_master=False, timeout=REACHED, wait_for_workers=False
+    )
+    store.set_timeout(TIMEOUT)
+    return store
 
 
 def _ended(gang: Gang) -> None:

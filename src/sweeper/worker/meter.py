@@ -13,6 +13,8 @@ from sweeper.core.usage import Usage
 
 STATUS, RESET = "/proc/self/status", "/proc/self/clear_refs"
 
+PEAK = b"VmHWM:"
+
 FORGET_PEAK = b"5"
 """What the kernel takes for an order to begin the peak of this process's memory anew."""
 
@@ -32,6 +34,14 @@ class Meter:
     def read(self) -> Usage:
         """Since the beginning."""
         return Usage(round(max(0.0, _cpu() - self._begun), 6), _peak())
+
+
+def _read(path: str) -> bytes:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        return os.read(descriptor, 1 << 16)
+    finally:
+        os.close(descriptor)
 
 
 def _cpu() -> float:
@@ -57,9 +67,8 @@ def _living() -> float:
 
 def _peak() -> int:
     """Bytes: the most memory this process had."""
-    with suppress(OSError), open(STATUS, encoding="ascii") as status:
-        for line in status:
-            if line.startswith("VmHWM:"):
-                return 1024 * int(line.split()[1])
+    with suppress(OSError, ValueError):
+        status = _read(STATUS)
+        return 1024 * int(status[status.index(PEAK) + len(PEAK) :].split(None, 1)[0])
     unit = 1 if sys.platform == "darwin" else 1024
     return unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -15,12 +15,15 @@ VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "LOKY
 
 
 @contextmanager
-def limited(cpus: float) -> Iterator[None]:
-    """Inside, numerical libraries use at most `cpus` threads, rounded down, at least one."""
+def limited(cpus: float, stay: bool) -> Iterator[None]:
+    """Inside, numerical libraries use at most `cpus` threads, rounded down, at least one. The
+    limit may `stay` in a process where every run has its own."""
     threads = max(1, int(cpus))
     with ExitStack() as stack:
-        stack.enter_context(environment(dict.fromkeys(VARIABLES, str(threads))))
-        stack.enter_context(_controller(len(sys.modules)).limit(limits=threads))
+        stack.enter_context(environment(dict.fromkeys(VARIABLES, str(threads)), stay))
+        libraries = _controller(len(sys.modules)).limit(limits=threads)
+        if not stay:
+            stack.enter_context(libraries)
         stack.enter_context(_torch(threads))
         yield
 

@@ -98,7 +98,8 @@ def _switches() -> Callable[[], None]:
 
     def restore() -> None:
         sys.stdout, sys.stderr = streams
-        logging.disable(level)
+        if logging.root.manager.disable != level:
+            logging.disable(level)
         sys.setrecursionlimit(depth)
         (gc.enable if collecting else gc.disable)()
 
