@@ -58,7 +58,7 @@ def ray_alone(asked: argparse.Namespace) -> float:
     code = (
         "import ray, time\n"
         "ray.init('local', num_cpus=2, logging_level='ERROR', include_dashboard=False)\n"
-        "print(ray.get(ray.remote(time.time).remote()))\n"
+        "print(ray.get(ray.remote(lambda: time.time()).remote()))\n"
     )
     begun = time.time()
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
