@@ -217,7 +217,7 @@ def main() -> None:
     found = run(CONTESTANTS, asked)
     ours = median(found["sweeper"])
     rows = [
-        (name, spread(figures, 1), "" if name == "sweeper" else f"{ours / median(figures):.0f} ×")
+        (name, spread(figures, 1), "" if name == "sweeper" else f"{ours / median(figures):.3g} ×")
         for name, figures in found.items()
     ]
     print(table(("", "trials/s", "sweeper's rate is"), rows))
