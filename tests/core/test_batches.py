@@ -32,13 +32,13 @@ class Short(World):
 
 
 def test_a_slot_that_has_a_batch_gets_no_part_of_one():
-    world = Short(trials=300)
+    world = Short(trials=200)
     while not world.finished:
         # asks are answered at once, as they are while workers are busy
         asks = [i for i, each in enumerate(world.waiting) if isinstance(each, c.Ask)]
         world.answer(asks[0] if asks else 0)
-    assert sum(size for _, size in world.sent) == 5 * 300
+    assert sum(size for _, size in world.sent) == 5 * 200
     behind = [size for had, size in world.sent if had >= BATCH]
     assert behind
     assert set(behind) == {BATCH}
-    assert len(world.sent) < 2 * 5 * 300 / BATCH
+    assert len(world.sent) < 2 * 5 * 200 / BATCH
