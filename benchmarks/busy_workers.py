@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import time
 
-from side_by_side import Contestant, arguments, run, table, versions
+from side_by_side import Contestant, arguments, own_ray, run, table, versions
 from sweeps import swept
 
 WORKERS = 2
@@ -59,13 +59,7 @@ def loop(asked: argparse.Namespace) -> float:
     from sklearn.datasets import load_digits
     from sklearn.model_selection import StratifiedKFold
 
-    ray.init(
-        "local",
-        num_cpus=WORKERS,
-        logging_level="ERROR",
-        log_to_driver=False,
-        include_dashboard=False,
-    )
+    own_ray(num_cpus=WORKERS)
     X, y = load_digits(return_X_y=True)
     splits = list(StratifiedKFold(5, shuffle=True, random_state=0).split(X, y))
     data = ray.put((X, y, splits))

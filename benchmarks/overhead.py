@@ -17,7 +17,7 @@ import tempfile
 import time
 from statistics import median
 
-from side_by_side import Contestant, arguments, run, spread, table, versions
+from side_by_side import Contestant, arguments, own_ray, run, spread, table, versions
 from sweeps import FIVE_FOLDS, WORK, empty, swept
 
 FOLDS = 5
@@ -44,7 +44,6 @@ def sweeper(asked: argparse.Namespace) -> float:
 
 
 def _tune(reuse: bool, trials: int) -> float:
-    import ray
     from ray import tune
     from ray.tune.search.optuna import OptunaSearch
 
@@ -64,13 +63,7 @@ def _tune(reuse: bool, trials: int) -> float:
     def function(config):
         tune.report({"score": folds(), "ended": time.time()})
 
-    ray.init(
-        "local",
-        num_cpus=WORKERS,
-        logging_level="ERROR",
-        log_to_driver=False,
-        include_dashboard=False,
-    )
+    own_ray(num_cpus=WORKERS)
     with tempfile.TemporaryDirectory() as folder:
         results = tune.Tuner(
             Trainable if reuse else function,

@@ -18,11 +18,20 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import Any
 
 ROUNDS = 5
 MARK = "figure: "
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 """Whoever runs several processes at once wants it."""
+
+
+def own_ray(**options: Any) -> None:
+    """Start Ray for a peer: quiet, and on this machine, whatever cluster left its address here."""
+    import ray
+
+    quiet = {"logging_level": "ERROR", "log_to_driver": False, "include_dashboard": False}
+    ray.init("local", **quiet, **options)
 
 
 @dataclass(frozen=True)

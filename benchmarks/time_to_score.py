@@ -24,7 +24,7 @@ from statistics import median
 
 import numpy as np
 
-from side_by_side import ONE_THREAD, Contestant, arguments, run, spread, table, versions
+from side_by_side import ONE_THREAD, Contestant, arguments, own_ray, run, spread, table, versions
 
 FOLDS = 5
 WORKERS = 2
@@ -210,7 +210,6 @@ class Reached(Exception):
 
 
 def tune(asked: argparse.Namespace) -> float:
-    import ray
     from ray import tune as t
     from ray.tune.search.optuna import OptunaSearch
 
@@ -225,14 +224,7 @@ def tune(asked: argparse.Namespace) -> float:
 
     sys.path.insert(0, str(Path(__file__).parent))
     path = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
-    ray.init(
-        "local",
-        num_cpus=WORKERS,
-        logging_level="ERROR",
-        log_to_driver=False,
-        include_dashboard=False,
-        runtime_env={"env_vars": {"PYTHONPATH": path}},
-    )
+    own_ray(num_cpus=WORKERS, runtime_env={"env_vars": {"PYTHONPATH": path}})
     with tempfile.TemporaryDirectory() as storage:
         results = t.Tuner(
             train,

@@ -17,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from side_by_side import table, versions
+from side_by_side import own_ray, table, versions
 from sweeper import app
 from sweeper.core.events import TrialCompleted
 from sweeper.journal.file import read
@@ -111,7 +111,7 @@ def theirs(trainers: int) -> list[float]:
         loss = made["steps"](ray.train.torch.prepare_model(made["network"]()), STEPS)
         ray.train.report({"loss": loss})
 
-    ray.init("local", logging_level="ERROR", log_to_driver=False, include_dashboard=False)
+    own_ray()
     ends = []
     with tempfile.TemporaryDirectory() as folder:
         for number in range(trainers):

@@ -188,6 +188,7 @@ def test_threads_are_limited_inside_and_restored_in_the_controllers_process(fail
     assert fail(lines, capture=False).outcome.scores == {"accuracy": 1.0, "env": 1.0}
     assert [library["num_threads"] for library in threadpool_info()] == before
     assert os.environ["OMP_NUM_THREADS"] == "7"
+    assert fail(lines).outcome.scores == {"accuracy": 1.0, "env": 1.0}  # and on a worker
 
 
 def test_importing_the_worker_loads_nothing_heavy():
