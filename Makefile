@@ -5,6 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 WORKERS ?= 2
+ON_CLUSTER := tests/chaos tests/cluster tests/contract
 
 .PHONY: help quickstart test lint format lock bench chaos fuzz clean
 
@@ -26,7 +27,7 @@ quickstart: $(VENV)/installed  ## install and run the main job on a real CSV
 
 test: $(VENV)/installed-dev  ## the whole suite, under 10 minutes on 2 cores
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not cluster and not slow" -n $(WORKERS) --dist loadfile
-	$(BIN)/python -m pytest -m "cluster and not slow"
+	$(BIN)/python -m pytest $(ON_CLUSTER) -m "cluster and not slow"
 
 lint: $(VENV)/installed-dev  ## ruff, mypy and the arrows between packages
 	$(BIN)/ruff check .

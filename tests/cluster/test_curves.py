@@ -43,7 +43,7 @@ tracking: none
 
 
 @pytest.mark.cluster
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_trials_set_aside_stop_early_go_on_from_their_checkpoints_and_the_best_finish(
     tmp_path, workers
 ):

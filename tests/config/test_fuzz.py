@@ -24,8 +24,8 @@ def fuzz(monkeypatch) -> ModuleType:
 
 
 def test_mutated_configs_give_problems_with_a_line_and_never_a_traceback(fuzz):
-    summary = fuzz.run(200, seed=1)
+    summary = fuzz.run(120, seed=1)
     assert summary.failures == []
-    assert summary.cases == 200
-    assert summary.messages > 100
-    assert len(summary.kinds) > 40
+    assert summary.cases == 120
+    assert summary.messages > 60
+    assert len(summary.kinds) > 30

@@ -16,6 +16,8 @@ EXAMPLES = sorted(path.name for path in CONFIGS.glob("*.yaml"))
 SCRIPTS = sorted(path.name for path in CONFIGS.glob("make_*.py"))
 TRIALS = 2
 """Too few for any pruner to stop one, so that every trial sees all folds."""
+MADE_AGAIN = {"mixed.yaml", "module.yaml", "own_function.yaml"}
+"""One of each kind: an estimator with preprocessing, a torch module, a function."""
 ON_TORCH = {"asha.yaml", "digits_ddp.yaml", "module.yaml", "single_run.yaml"}
 
 
@@ -51,8 +53,9 @@ def test_an_example_ends_with_a_registered_model_and_its_holdout_report(name, sw
     free = [line for line in said if "nothing is searched" not in line]
     assert not [line for line in free if line.startswith("warning")]
     assert not [str(w.message) for w in recwarn if "sklearn" in str(w.filename)]
-    again = app.reproduce(sweeps, state.registered.model, inline=True)
-    assert (again.verdict, again.differences) == (app.Verdict.BIT_EXACT, ())
+    if name in MADE_AGAIN:
+        again = app.reproduce(sweeps, state.registered.model, inline=True)
+        assert (again.verdict, again.differences) == (app.Verdict.BIT_EXACT, ())
 
 
 @pytest.mark.parametrize("folder", [CONFIGS.parent, CONFIGS], ids=["root", "configs"])

@@ -188,5 +188,5 @@ class Sweep(RuleBasedStateMachine):
         assert self.world.replayed() == self.world.now()
 
 
-Sweep.TestCase.settings = settings(max_examples=60, stateful_step_count=40)
+Sweep.TestCase.settings = settings(max_examples=30, stateful_step_count=40)
 TestSweep = Sweep.TestCase

@@ -235,7 +235,7 @@ def test_two_processes_suggest_the_same_by_gp_and_print_nothing() -> None:
 def test_learning_samplers_find_the_best_in_the_direction_of_the_goal(
     name: str, goal: Goal
 ) -> None:
-    length = 25 if name == "gp" else 70
+    length = 18 if name == "gp" else 70
     history = search(
         name, NUMERIC, range(length), objective=lambda p: -goal.sign * bowl(p), goal=goal
     )
@@ -248,7 +248,7 @@ def test_learning_samplers_find_the_best_in_the_direction_of_the_goal(
 def test_learning_samplers_keep_away_from_bad_trials(name: str) -> None:
     sampler = sampling.make(name, NUMERIC, 7, (Goal.MAXIMIZE,))
     history: list[HistoryEntry] = []
-    for number in range(25 if name == "gp" else 60):
+    for number in range(20 if name == "gp" else 60):
         params = sampler.suggest(number, history).params
         assert params is not None
         bad = params["x"] > 0

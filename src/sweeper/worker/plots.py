@@ -127,5 +127,5 @@ def _short(label: Value) -> str:
 def _png(figure: Figure) -> bytes:
     FigureCanvasAgg(figure)
     content = io.BytesIO()
-    figure.savefig(content, format="png", dpi=120, bbox_inches="tight", metadata={"Software": None})
+    figure.savefig(content, format="png", dpi=120, metadata={"Software": None})
     return content.getvalue()
