@@ -6,6 +6,7 @@ import asyncio
 
 from sweeper.core.records import RunKey, Success
 from sweeper.core.rooms import Slot
+from sweeper.execution import sealed
 from sweeper.execution.mailbox import (
     Buried,
     Closed,
@@ -23,15 +24,16 @@ from sweeper.ports import Order, RunResult
 SLOT = Slot("n", 0)
 
 
-def order(trial: int, attempt: int = 1) -> Order:
-    return Order(RunKey(trial, 0, attempt), {}, seed=0)
+def order(trial: int, attempt: int = 1) -> sealed.SealedOrder:
+    return sealed.order(Order(RunKey(trial, 0, attempt), {}, seed=0))
 
 
-def result(trial: int, attempt: int = 1):
-    return (RunKey(trial, 0, attempt), RunResult(Success({"m": 1.0}, 0.0)), False)
+def result(trial: int, attempt: int = 1) -> sealed.SealedResults:
+    done = (RunKey(trial, 0, attempt), RunResult(Success({"m": 1.0}, 0.0)), False)
+    return sealed.results([done])
 
 
-async def filled(*orders: Order) -> Mailbox:
+async def filled(*orders: sealed.SealedOrder) -> Mailbox:
     mailbox = Mailbox()
     for number, each in enumerate(orders, start=1):
         await mailbox.tell(number, Push(SLOT, (each,)))
@@ -61,9 +63,9 @@ def test_instructions_that_overtake_one_another_are_put_in_order():
 def test_a_lease_gets_its_next_batch_while_it_runs_the_one_it_has():
     async def act():
         mailbox = await filled(order(1), order(2), order(3))
-        first = await mailbox.take(SLOT, 1, [], 0.3, True)
-        second = await mailbox.take(SLOT, 1, [], 0.3)
-        third = await mailbox.take(SLOT, 1, [result(1)], 0.3)
+        first = await mailbox.take(SLOT, 1, sealed.NOTHING, 0.3, True)
+        second = await mailbox.take(SLOT, 1, sealed.NOTHING, 0.3)
+        third = await mailbox.take(SLOT, 1, result(1), 0.3)
         return [batch[0].key.trial for batch in (first, second, third)], await mailbox.read(0.01)
 
     trials, messages = asyncio.run(act())
@@ -75,13 +77,13 @@ def test_a_lease_gets_its_next_batch_while_it_runs_the_one_it_has():
 def test_a_suspect_is_never_in_hand_with_another():
     async def act():
         mailbox = await filled(order(1), order(2, attempt=2), order(3))
-        await mailbox.take(SLOT, 1, [], 0.3, True)
-        before = await waits(mailbox.take(SLOT, 1, [], 0.3))
-        await mailbox.hand_in(SLOT, 1, [result(1)])
-        suspect = await mailbox.take(SLOT, 1, [], 0.3)
-        behind = await waits(mailbox.take(SLOT, 1, [], 0.3))
-        await mailbox.hand_in(SLOT, 1, [result(2, attempt=2)])
-        last = await mailbox.take(SLOT, 1, [], 0.3)
+        await mailbox.take(SLOT, 1, sealed.NOTHING, 0.3, True)
+        before = await waits(mailbox.take(SLOT, 1, sealed.NOTHING, 0.3))
+        await mailbox.hand_in(SLOT, 1, result(1))
+        suspect = await mailbox.take(SLOT, 1, sealed.NOTHING, 0.3)
+        behind = await waits(mailbox.take(SLOT, 1, sealed.NOTHING, 0.3))
+        await mailbox.hand_in(SLOT, 1, result(2, attempt=2))
+        last = await mailbox.take(SLOT, 1, sealed.NOTHING, 0.3)
         return before, suspect[0].key, behind, last[0].key
 
     before, suspect, behind, last = asyncio.run(act())
@@ -94,14 +96,14 @@ def test_a_suspect_is_never_in_hand_with_another():
 def test_a_dead_lease_says_what_it_had_and_gets_nothing_more():
     async def act():
         mailbox = await filled(order(1), order(2))
-        await mailbox.take(SLOT, 1, [], 0.3, True)
-        await mailbox.take(SLOT, 1, [], 0.3)
-        question = asyncio.ensure_future(mailbox.take(SLOT, 1, [], 0.3))
+        await mailbox.take(SLOT, 1, sealed.NOTHING, 0.3, True)
+        await mailbox.take(SLOT, 1, sealed.NOTHING, 0.3)
+        question = asyncio.ensure_future(mailbox.take(SLOT, 1, sealed.NOTHING, 0.3))
         await asyncio.sleep(0)
         await mailbox.bury(SLOT, 1)
         await mailbox.tell(3, Push(SLOT, (order(3),)))
         ghost = await question
-        heir = await mailbox.take(SLOT, 2, [], 0.3, True)
+        heir = await mailbox.take(SLOT, 2, sealed.NOTHING, 0.3, True)
         messages = await mailbox.read(0.01)
         return ghost, heir[0].key.trial, [m for m in messages if isinstance(m, Buried)]
 
@@ -114,7 +116,7 @@ def test_a_dead_lease_says_what_it_had_and_gets_nothing_more():
 def test_a_run_that_was_called_back_is_told_at_its_next_report():
     async def act():
         mailbox = await filled(order(1))
-        await mailbox.take(SLOT, 1, [], 0.3, True)
+        await mailbox.take(SLOT, 1, sealed.NOTHING, 0.3, True)
         before = await mailbox.report(RunKey(1, 0, 1), 1)
         await mailbox.tell(2, Recall((RunKey(1, 0, 1),)))
         return before, await mailbox.report(RunKey(1, 0, 1), 2)
@@ -125,11 +127,11 @@ def test_a_run_that_was_called_back_is_told_at_its_next_report():
 def test_what_a_lease_that_leaves_has_not_begun_goes_to_the_next_one():
     async def act():
         mailbox = await filled(order(1), order(2), order(3))
-        await mailbox.take(SLOT, 1, [], 0.3, True)
-        await mailbox.take(SLOT, 1, [], 0.3)
-        await mailbox.hand_in(SLOT, 1, [result(1)])
+        await mailbox.take(SLOT, 1, sealed.NOTHING, 0.3, True)
+        await mailbox.take(SLOT, 1, sealed.NOTHING, 0.3)
+        await mailbox.hand_in(SLOT, 1, result(1))
         await mailbox.leave(SLOT, 1)
-        again = [await mailbox.take(SLOT, 2, [], 0.3, True) for _ in range(2)]
+        again = [await mailbox.take(SLOT, 2, sealed.NOTHING, 0.3, True) for _ in range(2)]
         return await mailbox.read(0.01), [batch[0].key.trial for batch in again]
 
     messages, trials = asyncio.run(act())
@@ -140,10 +142,10 @@ def test_what_a_lease_that_leaves_has_not_begun_goes_to_the_next_one():
 def test_only_a_lease_without_work_is_dismissed():
     async def act():
         mailbox = await filled(order(1))
-        await mailbox.take(SLOT, 1, [], 30.0, True)
+        await mailbox.take(SLOT, 1, sealed.NOTHING, 30.0, True)
         await mailbox.dismiss(SLOT, 1)
         busy = await mailbox.read(0.01)
-        waiting = asyncio.ensure_future(mailbox.take(SLOT, 1, [result(1)], 30.0))
+        waiting = asyncio.ensure_future(mailbox.take(SLOT, 1, result(1), 30.0))
         await asyncio.sleep(0)
         await mailbox.dismiss(SLOT, 1)
         return busy, await waiting, await mailbox.read(0.01)
@@ -157,10 +159,10 @@ def test_only_a_lease_without_work_is_dismissed():
 def test_what_the_controller_watches_comes_out_before_the_runs_end():
     async def act():
         mailbox = await filled(order(1))
-        await mailbox.take(SLOT, 1, [], 0.3, True)
+        await mailbox.take(SLOT, 1, sealed.NOTHING, 0.3, True)
         await mailbox.report(RunKey(1, 0, 1), 1)
         await mailbox.report(RunKey(1, 0, 1), 3, 0.7)
-        await mailbox.hand_in(SLOT, 1, [result(1)])
+        await mailbox.hand_in(SLOT, 1, result(1))
         return await mailbox.read(0.01)
 
     started, reported, ended = asyncio.run(act())

@@ -1,7 +1,10 @@
 """The pictures of the holdout are PNGs for any number of classes and any values."""
 
+import io
+
 import numpy as np
 import pytest
+from matplotlib.image import imread
 
 from sweeper.worker import plots
 
@@ -18,6 +21,15 @@ def test_a_confusion_matrix_grows_with_its_classes_to_a_limit(classes):
     width, height = size_of(plots.confusion_matrix(labels, table, "title"))
     assert min(width, height) > 400
     assert max(width, height) < 2_400
+
+
+@pytest.mark.parametrize("classes", [2, 3, 26])
+def test_nothing_is_cut_off_at_the_edges_of_a_confusion_matrix(classes):
+    labels = [f"malignant number {i}" for i in range(classes)]
+    picture = plots.confusion_matrix(labels, np.eye(classes), "a model on 113 holdout rows")
+    pixels = imread(io.BytesIO(picture))
+    for edge in (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]):
+        assert (edge == 1).all()
 
 
 def test_labels_are_not_read_as_formulas():

@@ -77,29 +77,54 @@ STREAMS = [
 ]
 
 
-def test_whatever_is_done_to_stdout_the_next_run_prints(make_job, do, user_module, tmp_path):
-    def job(line):
-        name = user_module(f"def train(trial):\n    {line}\n    return {{'accuracy': 1}}\n")
-        return make_job(np.zeros((10, 1)), np.zeros(10), train=f"{name}:train")
+@pytest.fixture
+def fresh(make_job, user_module, tmp_path):
+    """Run training functions of these lines in a new process, one after the other."""
 
-    heard = job("print('heard')")
-    jobs = [each for line in STREAMS for each in (job(line), heard)]
-    (tmp_path / "jobs").write_bytes(pickle.dumps(jobs))
-    code = (
-        "import pickle, sys\nfrom sweeper.core.records import RunKey\n"
-        "from sweeper.execution.inline import NoReports\n"
-        "from sweeper.ports import Order\nfrom sweeper.worker import run\n"
-        "jobs = pickle.loads(open(sys.argv[1], 'rb').read())\n"
-        "results = [run(job, Order(RunKey(0, 0, 1), {}, 1), NoReports()) for job in jobs]\n"
-        "open(sys.argv[2], 'wb').write(pickle.dumps(results))\n"
+    def run(*lines):
+        names = [
+            user_module(f"def train(trial):\n    {line}\n    return {{'accuracy': 1}}\n")
+            for line in lines
+        ]
+        X, y = np.zeros((10, 1)), np.zeros(10)
+        jobs = [make_job(X, y, train=f"{name}:train") for name in names]
+        (tmp_path / "jobs").write_bytes(pickle.dumps(jobs))
+        code = (
+            "import pickle, sys\nfrom sweeper.core.records import RunKey\n"
+            "from sweeper.execution.inline import NoReports\n"
+            "from sweeper.ports import Order\nfrom sweeper.worker import run\n"
+            "jobs = pickle.loads(open(sys.argv[1], 'rb').read())\n"
+            "results = [run(job, Order(RunKey(0, 0, 1), {}, 1), NoReports()) for job in jobs]\n"
+            "open(sys.argv[2], 'wb').write(pickle.dumps(results))\n"
+        )
+        env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        paths = [str(tmp_path / "jobs"), str(tmp_path / "results")]
+        done = subprocess.run([sys.executable, "-c", code, *paths], env=env, capture_output=True)
+        assert done.returncode == 0, done.stderr.decode()
+        results = pickle.loads((tmp_path / "results").read_bytes())
+        assert all(isinstance(result.outcome, Success) for result in results), results
+        return [result.log for result in results]
+
+    return run
+
+
+def test_whatever_is_done_to_stdout_the_next_run_prints(fresh):
+    logs = fresh(*(each for line in STREAMS for each in (line, "print('heard')")))
+    assert ["heard" in log for log in logs] == [False, True] * len(STREAMS)
+
+
+def test_a_function_that_needs_no_scikit_learn_does_not_import_it(fresh):
+    """It would take longer than many a fold, and a hundred megabytes of each worker."""
+    (log,) = fresh(
+        "import sys; print(*sorted({'sklearn', 'scipy', 'pandas'} & sys.modules.keys()))"
     )
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    paths = [str(tmp_path / "jobs"), str(tmp_path / "results")]
-    done = subprocess.run([sys.executable, "-c", code, *paths], env=env, capture_output=True)
-    assert done.returncode == 0, done.stderr.decode()
-    results = pickle.loads((tmp_path / "results").read_bytes())
-    assert all(isinstance(result.outcome, Success) for result in results), results
-    assert ["heard" in result.log for result in results] == [False, True] * len(STREAMS)
+    assert log.strip() == ""
+
+
+def test_settings_are_undone_also_by_the_run_that_was_the_first_to_import_them(fresh):
+    harm = "import sklearn; sklearn.set_config(transform_output='pandas')"
+    _, log = fresh(harm, "import sklearn; print(sklearn.get_config()['transform_output'])")
+    assert log.strip() == "default"
 
 
 def test_what_a_module_sets_when_it_is_imported_stays(act, monkeypatch):

@@ -21,6 +21,7 @@ from sweeper.core.usage import together
 from sweeper.execution import lease
 from sweeper.execution.deaths import FOLLOWED
 from sweeper.execution.notes import Notebook
+from sweeper.execution.sealed import Done
 from sweeper.ports import TRACE, Order, Rank, Run, RunResult
 
 WARM = 20.0
@@ -87,7 +88,7 @@ class Member:
         self._notebook.end()
         return lease.placed(result, self._gpus)
 
-    def _together(self, order: Order) -> tuple[lease.Done, bool]:
+    def _together(self, order: Order) -> tuple[Done, bool]:
         """The run's result, and whether the gang can go on."""
         store = self._store or _meeting(len(self._slot.nodes))
         orders = [replace(order, rank=rank) for rank in ranks(self._slot, store.host, store.port)]
@@ -108,7 +109,7 @@ class Member:
             import ray
 
             done = (order.key, combined([failed]), False)
-            ray.get(self._mailbox.hand_in.remote(self._slot, self._number, [done]))
+            ray.get(self._mailbox.hand_in.remote(self._slot, self._number, lease.seal([done])))
             ray.get(self._mailbox.leave.remote(self._slot, self._number))
             os._exit(FOLLOWED)
 

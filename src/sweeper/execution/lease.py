@@ -7,10 +7,12 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-from sweeper.core.records import Checkpoint, Failure, FailureKind, RunKey
+from sweeper.core.records import Checkpoint, Failure, FailureKind
 from sweeper.core.rooms import Slot
+from sweeper.execution import sealed
 from sweeper.execution.cluster import ClusterError
 from sweeper.execution.notes import Notebook
+from sweeper.execution.sealed import Done
 from sweeper.execution.sieve import Sieve
 from sweeper.ports import Job, Order, Run, RunResult
 
@@ -19,10 +21,6 @@ LINGER = 0.3
 
 _jobs: dict[str, Job] = {}
 """The job this worker process has, by its object's id: it is fetched once a process."""
-
-
-Done = tuple[RunKey, RunResult, bool]
-"""A run, its result, and whether it ended early because it was asked to."""
 
 
 class MailboxChannel:
@@ -74,20 +72,20 @@ def work(
     `one`, which does an order, says that it can do no further one."""
     import ray
 
-    coming = mailbox.take.remote(slot, lease, [], linger, True)
+    coming = mailbox.take.remote(slot, lease, sealed.NOTHING, linger, True)
     done: list[Done] = []
     while (batch := ray.get(coming)) is not None:
-        coming = _hand_over(mailbox.take, slot, lease, done, linger)
+        coming = mailbox.take.remote(slot, lease, seal(done), linger)
         done = []
         for order in batch:
-            result, fit = one(order)
+            result, fit = one(sealed.opened(order))
             done.append(result)
         if not fit:
-            ray.get(_hand_over(mailbox.hand_in, slot, lease, done))
+            ray.get(mailbox.hand_in.remote(slot, lease, seal(done)))
             ray.get(mailbox.leave.remote(slot, lease))
             return
         if not ray.wait([coming], timeout=0)[0]:
-            _hand_over(mailbox.hand_in, slot, lease, done)
+            mailbox.hand_in.remote(slot, lease, seal(done))
             done = []
 
 
@@ -104,12 +102,12 @@ def placed(result: RunResult, gpus: tuple[str, ...]) -> RunResult:
     return dataclasses.replace(result, outcome=outcome)
 
 
-def _hand_over(method: Any, slot: Slot, lease: int, done: list[Done], *more: Any) -> Any:
-    """Results on their way; one that cannot be sent is a failed run that says so."""
+def seal(done: list[Done]) -> sealed.SealedResults:
+    """The results; one that cannot be sent is a failed run that says so."""
     try:
-        return method.remote(slot, lease, done, *more)
+        return sealed.results(done)
     except Exception:
-        return method.remote(slot, lease, [_sendable(each) for each in done], *more)
+        return sealed.results([_sendable(each) for each in done])
 
 
 def _sendable(done: Done) -> Done:

@@ -10,20 +10,19 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from sweeper.core.records import Checkpoint, RunKey
 from sweeper.core.rooms import Slot
-from sweeper.ports import Job, Order, RunResult
+from sweeper.execution.sealed import NOTHING, SealedOrder, SealedResults
+from sweeper.ports import Job
 
 FIRST = 2.0
 """Seconds a new lease waits for its first batch."""
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(NamedTuple):
     """A lease begins a batch."""
 
     slot: Slot
@@ -31,26 +30,20 @@ class Started:
     keys: tuple[RunKey, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """A run gave its result; `stopped` when it ended early because it was asked to."""
+class Ended(NamedTuple):
+    """A batch, or the part of it that was begun, gave its results."""
 
-    slot: Slot
-    key: RunKey
-    result: RunResult
-    stopped: bool
+    results: SealedResults
 
 
-@dataclass(frozen=True, slots=True)
-class Dropped:
+class Dropped(NamedTuple):
     """A run was called back before it began."""
 
     slot: Slot
     key: RunKey
 
 
-@dataclass(frozen=True, slots=True)
-class Buried:
+class Buried(NamedTuple):
     """A lease died with these batches in hand, the one it had begun first."""
 
     slot: Slot
@@ -58,24 +51,21 @@ class Buried:
     hand: tuple[tuple[RunKey, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Closed:
+class Closed(NamedTuple):
     """A lease found no work and gave its slot back."""
 
     slot: Slot
     lease: int
 
 
-@dataclass(frozen=True, slots=True)
-class Printed:
+class Printed(NamedTuple):
     """The end of what a run has printed so far."""
 
     key: RunKey
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(NamedTuple):
     """A run has written a checkpoint. `room`: bytes left in the storage, if known."""
 
     key: RunKey
@@ -83,8 +73,7 @@ class Kept:
     room: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Reported:
+class Reported(NamedTuple):
     """A run goes on, and its metric stands so at a step that the controller watches."""
 
     key: RunKey
@@ -92,16 +81,14 @@ class Reported:
     value: float
 
 
-@dataclass(frozen=True, slots=True)
-class Push:
+class Push(NamedTuple):
     """Put a batch behind what the slot has."""
 
     slot: Slot
-    orders: tuple[Order, ...]
+    orders: tuple[SealedOrder, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Recall:
+class Recall(NamedTuple):
     """Drop these runs where they wait; those that run are told at their next report."""
 
     keys: tuple[RunKey, ...]
@@ -114,12 +101,12 @@ Message = Started | Ended | Dropped | Buried | Closed | Printed | Kept | Reporte
 class _Tray:
     """One slot's waiting batches, and those its lease has: the first of them is running."""
 
-    batches: deque[tuple[Order, ...]] = field(default_factory=deque)
-    hand: deque[tuple[Order, ...]] = field(default_factory=deque)
+    batches: deque[tuple[SealedOrder, ...]] = field(default_factory=deque)
+    hand: deque[tuple[SealedOrder, ...]] = field(default_factory=deque)
     lease: int = 0  # whose it is; a dead one's question may still be waiting here
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def next(self) -> tuple[Order, ...] | None:
+    def next(self) -> tuple[SealedOrder, ...] | None:
         """The batch to give out now. A suspect, run before, is never in hand with another."""
         if not self.batches:
             return None
@@ -132,10 +119,6 @@ class _Tray:
     def in_hand(self) -> tuple[tuple[RunKey, ...], ...]:
         """Of the batches in hand."""
         return tuple(tuple(order.key for order in orders) for orders in self.hand)
-
-
-Done = Sequence[tuple[RunKey, RunResult, bool]]
-"""Results of one batch: run, result, and whether it ended early because it was asked to."""
 
 
 class Mailbox:
@@ -176,8 +159,8 @@ class Mailbox:
                 self._recall(set(found.keys))
 
     async def take(
-        self, slot: Slot, lease: int, done: Done, linger: float, first: bool = False
-    ) -> tuple[Order, ...] | None:
+        self, slot: Slot, lease: int, done: SealedResults, linger: float, first: bool = False
+    ) -> tuple[SealedOrder, ...] | None:
         """Hand in results and get a further batch, once there is one.
 
         None: the lease has nothing in hand and nothing has come for `linger` seconds, or
@@ -201,7 +184,7 @@ class Mailbox:
             self._say(Started(slot, lease, tray.in_hand()[0]))
         return batch
 
-    async def hand_in(self, slot: Slot, lease: int, done: Done) -> None:
+    async def hand_in(self, slot: Slot, lease: int, done: SealedResults) -> None:
         """Results of a batch, by a lease that waits for its next one."""
         self._settle(slot, lease, done)
 
@@ -258,13 +241,12 @@ class Mailbox:
         self._printed.clear()
         return found
 
-    def _settle(self, slot: Slot, lease: int, done: Done) -> None:
-        if not done:
+    def _settle(self, slot: Slot, lease: int, done: SealedResults) -> None:
+        if done == NOTHING:
             return
         tray = self._tray(slot)
-        for key, result, stopped in done:
-            self._stops.discard(key)
-            self._say(Ended(slot, key, result, stopped))
+        self._stops.difference_update(done.keys)
+        self._say(Ended(done))
         tray.hand.popleft()
         if tray.hand:
             self._say(Started(slot, lease, tray.in_hand()[0]))
@@ -272,7 +254,7 @@ class Mailbox:
 
     def _recall(self, wanted: set[RunKey]) -> None:
         for slot, tray in self._trays.items():
-            kept: deque[tuple[Order, ...]] = deque()
+            kept: deque[tuple[SealedOrder, ...]] = deque()
             for batch in tray.batches:
                 for order in batch:
                     if order.key in wanted:

@@ -24,7 +24,7 @@ from sweeper.core.records import Failure, RunKey
 from sweeper.core.rooms import Slot
 from sweeper.core.specs import Resources
 from sweeper.core.stimuli import CheckpointMade, RunCancelled, StopRequested
-from sweeper.execution import cluster, deaths, growth, lease, lifeline, neighbours
+from sweeper.execution import cluster, deaths, growth, lease, lifeline, neighbours, sealed
 from sweeper.execution.agents import Agents
 from sweeper.execution.census import Census
 from sweeper.execution.deaths import Death
@@ -152,7 +152,9 @@ class RayExecutor:
                 return
             for order in orders:
                 self._sent[order.key] = Sent(slot, order.timeout)
-            self._mailbox.tell.remote(next(self._told), Push(slot, tuple(orders)))
+            self._mailbox.tell.remote(
+                next(self._told), Push(slot, tuple(map(sealed.order, orders)))
+            )
             if slot not in self._leases:
                 self._hire(slot)
 
@@ -346,12 +348,16 @@ class RayExecutor:
         held.begin(message.keys, owed)
 
     def _ended(self, message: Ended) -> None:
-        if self._sent.pop(message.key, None) is None:
+        owed = [key for key in message.results.keys if self._sent.pop(key, None) is not None]
+        if not owed:
             return
-        if message.stopped:
-            self._post(RunCancelled(0, message.key, message.result.outcome.usage))
-        else:
-            self._out.store(message.key, message.result)
+        for key, result, stopped in sealed.opened(message.results):
+            if key not in owed:
+                continue
+            if stopped:
+                self._post(RunCancelled(0, key, result.outcome.usage))
+            else:
+                self._out.store(key, result)
 
     def _printed(self, message: Printed) -> None:
         if message.key in self._sent:

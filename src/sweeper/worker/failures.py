@@ -82,9 +82,15 @@ def story(error: BaseException, directory: str) -> str:
 
 def hiding(job: Job, order: Order) -> Hide:
     """Takes out of a text what `private` does, and the cells that this run had."""
-    from sweeper.worker.cells import without_cells
 
-    return lambda text: without_cells(private(text), job.rows, order.holdout)
+    def hide(text: str) -> str:
+        if not text:
+            return text
+        from sweeper.worker.cells import without_cells
+
+        return without_cells(private(text), job.rows, order.holdout)
+
+    return hide
 
 
 def private(text: str) -> str:

@@ -2,45 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from time import perf_counter
-from typing import Any
 
-import numpy as np
-
-from sweeper.core.records import HOLDOUT, REFIT, Success
+from sweeper.core.records import HOLDOUT, REFIT
 from sweeper.ports import TRACE, Channel, Job, Order, RunResult
 from sweeper.worker.capture import captured
 from sweeper.worker.context import Workplace
-from sweeper.worker.costs import costs
 from sweeper.worker.devices import left_behind
 from sweeper.worker.failures import failure, hiding, story
-from sweeper.worker.fit import fit_candidate
 from sweeper.worker.group import joined, make_way
 from sweeper.worker.imports import import_named
 from sweeper.worker.meter import Meter
-from sweeper.worker.models import FILE, ROLE, dump, storable
-from sweeper.worker.rows import take
-from sweeper.worker.scoring import Scorers
 from sweeper.worker.seeds import seed_all
 from sweeper.worker.threads import limited
-from sweeper.worker.train import train_fold, train_refit
 from sweeper.worker.undone import undone
 from sweeper.worker.variables import environment, torchrun
 from sweeper.worker.warned import collected_warnings
 
-KNOWN = {"sklearn", "sweeper", "xgboost", "lightgbm"}
-"""Packages whose models can be stored, which then need not be tried."""
+_Act = Callable[[Job, Workplace], RunResult]
 
 
 def perform(job: Job, order: Order, channel: Channel, capture: bool) -> RunResult:
     """`sweeper.worker.run`, once its libraries are imported."""
+    act = _act(job, order)
     begun, meter, hide = perf_counter(), Meter(), hiding(job, order)
     with captured(capture, channel.log) as written, collected_warnings() as warned:
         try:
             seed_all(order.seed)
             with environment(torchrun(order.rank), stay=capture):
-                result = _prepared(job, order, channel, own=capture)
+                result = _prepared(act, job, order, channel, own=capture)
             told = result.log
         except BaseException as error:
             if isinstance(error, KeyboardInterrupt) and not capture:
@@ -53,7 +45,7 @@ def perform(job: Job, order: Order, channel: Channel, capture: bool) -> RunResul
     return replace(result, outcome=outcome, log=hide(log), dirty=dirty)
 
 
-def _prepared(job: Job, order: Order, channel: Channel, own: bool) -> RunResult:
+def _prepared(act: _Act, job: Job, order: Order, channel: Channel, own: bool) -> RunResult:
     """The run, once what it needs is imported and all ranks of its gang have met. `own`: this
     process is there for runs only."""
     gpus = job.spec.resources.gpus
@@ -61,7 +53,8 @@ def _prepared(job: Job, order: Order, channel: Channel, own: bool) -> RunResult:
         make_way()
     import_named(job, order)
     with limited(_cpus(job, order), stay=own), undone(), joined(order.rank, gpus) as gang:
-        return _done(job, Workplace(order, gang, channel, gpus))
+        seed_all(order.seed)
+        return act(job, Workplace(order, gang, channel, gpus))
 
 
 def _cpus(job: Job, order: Order) -> float:
@@ -71,49 +64,23 @@ def _cpus(job: Job, order: Order) -> float:
     return own if order.key.fold == HOLDOUT else own * job.spec.places(order.params)
 
 
-def _done(job: Job, at: Workplace) -> RunResult:
-    order = at.order
-    seed_all(order.seed)
+def _act(job: Job, order: Order) -> _Act:
+    """What does such an order. What it imports is imported here, and no other kind's: a training
+    function pays for no scikit-learn, whose import takes longer than many a fold."""
     if order.key.fold == HOLDOUT:
         from sweeper.worker.holdout import run_holdout
 
-        return run_holdout(job, order)
+        return lambda job, at: run_holdout(job, at.order)
+    refit = order.key.fold == REFIT
     if job.spec.train is not None:
-        act = train_refit if order.key.fold == REFIT else train_fold
-        return act(job, at)
-    return _refit(job, order) if order.key.fold == REFIT else _fold(job, order)
+        from sweeper.worker import train
 
+        if train.prepares(job):
+            import sweeper.worker.transforms  # noqa: F401
+        return train.train_refit if refit else train.train_fold
+    from sweeper.worker import estimators
 
-def _fold(job: Job, order: Order) -> RunResult:
-    train, valid = job.splits.folds[order.key.fold]
-    rows = job.rows
-    scorers = Scorers(job)
-    fitted = fit_candidate(job, order.params, order.seed, train)
-    model = fitted.pipeline
-    X = take(rows.X, valid)
-    scores = scorers.score(model, X, take(rows.y, valid), take(rows.weights, valid))
-    scores |= costs(job, lambda: model, X, fitted.seconds)
-    if not job.spec.refit:
-        return RunResult(Success(scores, seconds=0.0), files={ROLE: (FILE, dump(model))})
-    if order.key.fold == 0 and _own(model):
-        storable(model)  # else the refit, when all is done, would be the first to know
-    return RunResult(Success(scores=scores, seconds=0.0))
-
-
-def _own(pipeline: Any) -> bool:
-    """Some step is of the user's making; what scikit-learn itself makes can be stored."""
-    return any(type(step).__module__.partition(".")[0] not in KNOWN for _, step in pipeline.steps)
-
-
-def _refit(job: Job, order: Order) -> RunResult:
-    assert job.spec.model is not None
-    count = len(job.rows.y)
-    model = fit_candidate(job, order.params, order.seed, np.arange(count)).pipeline
-    candidate = job.spec.model.candidate(order.params)
-    report = {"candidate": candidate.name, "rows": count}
-    return RunResult(
-        Success(scores={}, seconds=0.0, report=report), files={ROLE: (FILE, dump(model))}
-    )
+    return estimators.fit_refit if refit else estimators.fit_fold
 
 
 def _line(text: str) -> str:

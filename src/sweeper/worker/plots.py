@@ -35,7 +35,7 @@ def confusion_matrix(labels: Sequence[Value], table: Array, title: str) -> bytes
     rows = table.sum(axis=1, keepdims=True)
     shares = np.divide(table, rows, out=np.zeros(table.shape), where=rows > 0)
     side = float(np.clip(0.36 * size + 2.2, 4.6, 15))
-    figure = Figure(figsize=(side + 0.9, side), layout="constrained")
+    figure = Figure(figsize=(side + 0.9, side), layout="compressed")
     axes = figure.add_subplot()
     image = axes.imshow(shares, cmap="Blues", norm=PowerNorm(0.5, 0, 1))
     names = [_short(label) for label in labels]
@@ -67,7 +67,7 @@ def _numbers(axes: Any, table: Array, shares: Array) -> None:
 
 def predicted_vs_true(truth: Array, predicted: Array, title: str) -> bytes:
     """Every row against the line of perfect prediction; hexagons when there are many."""
-    figure = Figure(figsize=(6.4, 5.6), layout="constrained")
+    figure = Figure(figsize=(6.4, 5.6), layout="compressed")
     axes = figure.add_subplot()
     low = float(min(truth.min(), predicted.min()))
     high = float(max(truth.max(), predicted.max()))
@@ -98,7 +98,7 @@ def curves(lines: Sequence[Curves]) -> bytes:
     """ROC, precision and recall, and reliability where there are probabilities, side by side."""
     calibrated = [line for line in lines if line.reliability is not None]
     panels = 3 if calibrated else 2
-    figure = Figure(figsize=(4.4 * panels, 4.4), layout="constrained")
+    figure = Figure(figsize=(4.4 * panels, 4.4), layout="compressed")
     axes = figure.subplots(1, panels)
     _lines(axes[0], [(line.label, line.roc) for line in lines], "false positive rate", "recall")
     pairs = [(line.label, line.precision_recall) for line in lines]

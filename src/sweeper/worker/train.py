@@ -117,6 +117,11 @@ def _call(job: Job, at: Workplace, learn: Any, watch: Any) -> _Ended:
     return _Ended(trial, returned, prepare, perf_counter() - begun)
 
 
+def prepares(job: Job) -> bool:
+    """Whether the rows are prepared before the function sees them, with scikit-learn."""
+    return tabular(job.rows.X) and job.spec.preprocess.kind is not PreprocessKind.NONE
+
+
 def _data(job: Job, order: Order, learn: Any, watch: Any) -> tuple[TrialData | None, Any]:
     """The fold's rows, prepared if the config asks for it, and what prepared them."""
     rows = job.rows
@@ -126,7 +131,7 @@ def _data(job: Job, order: Order, learn: Any, watch: Any) -> tuple[TrialData | N
         return TrialData(learn, watch, dataset=rows.X), None
     X_train, X_valid = take(rows.X, learn), take(rows.X, watch)
     prepare = None
-    if job.spec.preprocess.kind is not PreprocessKind.NONE:
+    if prepares(job):
         prepare = preprocessor(job, job.spec.preprocess, order.params, shared_seed(job))
     if prepare is not None:
         fit = Shared(job, learn, order.seed).cache(fit_transform)

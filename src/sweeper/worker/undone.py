@@ -17,6 +17,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
@@ -25,12 +26,11 @@ from typing import Any
 def undone() -> Iterator[None]:
     """What is changed inside is as before afterwards, however the inside ends."""
     import numpy as np
-    import sklearn
 
+    changes = (_directory(), _environment(), _signals(), _switches(), _torch(), _scikit_learn())
     with ExitStack() as stack:
-        stack.enter_context(sklearn.config_context())
         stack.enter_context(np.errstate())
-        for restore in (_directory(), _environment(), _signals(), _switches(), _torch()):
+        for restore in changes:
             stack.callback(restore)
         yield
 
@@ -115,5 +115,24 @@ def _torch() -> Callable[[], None]:
     def restore() -> None:
         torch.set_default_dtype(kind)
         torch.set_grad_enabled(gradients)
+
+    return restore
+
+
+def _scikit_learn() -> Callable[[], None]:
+    """Its settings are a thread's own, and a new thread has those that it is imported with."""
+    loaded: Any = sys.modules.get("sklearn")
+    before = loaded.get_config() if loaded is not None else None
+
+    def restore() -> None:
+        now: Any = sys.modules.get("sklearn")
+        if now is None:
+            return
+        found = before
+        if found is None:
+            with ThreadPoolExecutor(1) as thread:
+                found = thread.submit(now.get_config).result()
+        if now.get_config() != found:
+            now.set_config(**found)
 
     return restore
