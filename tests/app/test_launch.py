@@ -218,6 +218,27 @@ def test_a_second_launch_registers_one_version_and_keeps_its_lineage(folder):
     assert len(lineage["trial"]["folds"]) == 3
 
 
+def test_a_function_that_brings_its_own_data_is_searched_without_scikit_learn(tmp_path):
+    """Whoever uses torch alone does not wait for it, at the start or in a worker."""
+    (tmp_path / "own.yaml").write_text(
+        "name: own\ntrain: own_code:train\nmetric: {name: loss, goal: minimize}\n"
+        "parameters: {x: {min: 0.0, max: 1.0}}\nsearch: {sampler: random}\nbudget: {trials: 2}\n"
+        "refit: false\nregister: none\ntracking: none\n"
+    )
+    (tmp_path / "own_code.py").write_text(
+        "def train(trial):\n    return {'loss': trial.params['x']}\n"
+    )
+    code = (
+        "import sys; from pathlib import Path; from sweeper import app;"
+        "assert app.launch(Path('own.yaml'), root=Path('sweeps'), inline=True).exit_code == 0;"
+        "print(*sorted({'sklearn', 'scipy', 'pandas'} & sys.modules.keys()))"
+    )
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2] / "src")}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=env, cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stdout.strip()) == (0, ""), done.stderr
+
+
 def test_two_processes_with_the_same_seed_make_the_same_sweep(folder):
     """What the sampler suggests and what folds score does not depend on the process."""
     code = (

@@ -50,6 +50,14 @@ def test_a_name_gives_scorer_goal_and_sign(metric, name, goal, scorer, sign):
     assert metric(name).spec.metric == Metric(name, goal, MetricKind.SCORER, scorer, sign)
 
 
+def test_the_names_known_without_scikit_learn_are_those_of_scikit_learn():
+    from sklearn.metrics import get_scorer_names
+
+    from sweeper.config.scorers import NAMES
+
+    assert sorted(NAMES) == sorted(get_scorer_names())
+
+
 def test_every_friendly_name_means_something_that_exists():
     from sklearn.metrics import get_scorer
 

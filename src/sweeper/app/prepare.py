@@ -104,11 +104,12 @@ def _data(
     data: object, spec: SweepSpec | None, task: str | None, directory: Path
 ) -> tuple[Dataset | None, Splits | None]:
     """Load and split as far as the config is good enough for it."""
-    from sweeper import data as sources
     from sweeper.core.specs import DataSpec
 
     if not isinstance(data, DataSpec):
         return None, _one_fold() if spec is not None and spec.data is None else None
+    from sweeper import data as sources
+
     split_by = spec.cv.column if spec is not None else ""
     raw = (
         spec is not None and spec.train is not None and spec.preprocess.kind is PreprocessKind.NONE

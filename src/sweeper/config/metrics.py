@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from sweeper.config.cursor import Cursor
 from sweeper.config.imports import NotFound, find
 from sweeper.config.problems import did_you_mean, listed, short
+from sweeper.config.scorers import NAMES
 from sweeper.core.specs import Goal, Metric, MetricKind
 
 # Scorers of scikit-learn say larger is better; errors keep their sign for people.
@@ -158,7 +159,7 @@ def _reported(at: Cursor, name: str, goal: Goal | None) -> Metric:
 def _unknown(at: Cursor, name: str) -> None:
     options = [*friendly_names(), *MEASURED, *scorer_names()]
     hint = did_you_mean(name, options)
-    if _UNSUITED.fullmatch(name) and name in _all_scorers():
+    if _UNSUITED.fullmatch(name) and name in NAMES:
         at.problem(f"`{name}` is for clusters or several labels; expected a metric of one label")
         return
     at.problem(
@@ -187,13 +188,7 @@ def friendly_names() -> list[str]:
 
 def scorer_names() -> list[str]:
     """Scorers that suit one label a row."""
-    return [n for n in _all_scorers() if not _UNSUITED.fullmatch(n)]
-
-
-def _all_scorers() -> list[str]:
-    from sklearn.metrics import get_scorer_names
-
-    return list(get_scorer_names())
+    return sorted(n for n in NAMES if not _UNSUITED.fullmatch(n))
 
 
 def task_of(metric: Metric) -> str | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import qmc
 
 from sweeper.core.records import HistoryEntry
 from sweeper.core.space import Space
@@ -34,6 +33,8 @@ class QmcSampler:
     """
 
     def __init__(self, space: Space, seed: int) -> None:
+        from scipy.stats import qmc
+
         self._space = space
         self._sobol = qmc.Sobol(max(len(space), 1), scramble=True, rng=seed_of(seed, "qmc"))
 
