@@ -22,10 +22,13 @@ from side_by_side import Contestant, arguments, run, spread, table, versions
 TRIALS = 10_000
 SWEEPER = [sys.executable, "-c", "import sys; from sweeper.cli.main import main; sys.exit(main())"]
 
+DATA = """
+data: {source: "sklearn:iris", target: target, holdout: none}
+cv: 5
+"""
+
 CONFIG = """
 name: begin
-data: {{source: "sklearn:iris", target: target, holdout: none}}
-cv: 5
 train: begin_work:train
 metric: {{name: score, goal: maximize}}
 parameters: {{x: {{min: 0.0, max: 1.0}}}}
@@ -75,9 +78,17 @@ def _first(folder: Path, *more: str) -> float:
 
 
 def launch(asked: argparse.Namespace) -> float:
+    return _launched(CONFIG.format(trials=2) + DATA)
+
+
+def launch_without_data(asked: argparse.Namespace) -> float:
+    return _launched(CONFIG.format(trials=2))
+
+
+def _launched(config: str) -> float:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "begin.yaml").write_text(CONFIG.format(trials=2))
+        (folder / "begin.yaml").write_text(config)
         (folder / "begin_work.py").write_text(WORK)
         return _first(folder)
 
@@ -85,7 +96,7 @@ def launch(asked: argparse.Namespace) -> float:
 def resume(asked: argparse.Namespace) -> float:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "begin.yaml").write_text(CONFIG.format(trials=TRIALS))
+        (folder / "begin.yaml").write_text(CONFIG.format(trials=TRIALS) + DATA)
         (folder / "begin_work.py").write_text(WORK)
         _first(folder, "--inline")
         return _first(folder, "--inline", "--set", f"budget.trials={TRIALS + 2}")
@@ -95,6 +106,7 @@ CONTESTANTS = {
     "sweeper --help": Contestant(help_text),
     "ray.init() and a task": Contestant(ray_alone),
     "sweeper launch, to the first fold": Contestant(launch),
+    "the same, of a function that brings its own data": Contestant(launch_without_data),
     f"after {TRIALS:,} trials, to the next fold (inline)": Contestant(resume),
 }
 
@@ -103,8 +115,8 @@ def main() -> None:
     asked = arguments(__doc__).parse_args()
     found = run(CONTESTANTS, asked)
     print(table(("", "seconds"), [(name, spread(f, 2)) for name, f in found.items()]))
-    ray, ours = (median(found[n]) for n in list(CONTESTANTS)[1:3])
-    print(f"\nbeyond Ray's own start: {ours - ray:.2f} s")
+    ray, ours, without = (median(found[n]) for n in list(CONTESTANTS)[1:4])
+    print(f"\nbeyond Ray's own start: {ours - ray:.2f} s, with its own data {without - ray:.2f} s")
     print(f"\n{versions('ray')}; {asked.rounds} alternating rounds")
 
 
