@@ -41,10 +41,10 @@ LANDMARKS = {
 
 
 class Profiles:
-    """Of the first PART trials and the last: to be called with the live state."""
+    """Of the first `part` trials and the last: to be called with the live state."""
 
-    def __init__(self, trials: int) -> None:
-        self._trials = trials
+    def __init__(self, trials: int, part: int) -> None:
+        self._trials, self._part = trials, part
         self.first, self.last = cProfile.Profile(), cProfile.Profile()
         self.counts = [0, 0]
         self._begun = 0
@@ -52,10 +52,10 @@ class Profiles:
 
     def __call__(self, state: Any) -> None:
         done = len(state.trials)
-        if not self.counts[0] and done >= PART:
+        if not self.counts[0] and done >= self._part:
             self.first.disable()
             self.counts[0] = done
-        if not self._begun and done >= self._trials - PART:
+        if not self._begun and done >= self._trials - self._part:
             self._begun = done
             self.last.enable()
 
@@ -92,12 +92,13 @@ def main() -> None:
     parser.add_argument("--sampler", default="random")
     parser.add_argument("--profile", action="store_true")
     asked = parser.parse_args()
+    part = min(PART, asked.trials // 4)
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "long.yaml"
         config.write_text(empty(asked.trials, asked.sampler))
         (Path(folder) / "work.py").write_text(WORK)
         watch: Callable[[Any], None] = (
-            Profiles(asked.trials) if asked.profile else lambda state: None
+            Profiles(asked.trials, part) if asked.profile else lambda state: None
         )
         begun = time.perf_counter()
         outcome = app.launch(config, root=Path(folder) / "sweeps", inline=True, observer=watch)
@@ -108,7 +109,6 @@ def main() -> None:
     ends = [e.t for e in events if isinstance(e, TrialCompleted)]
     assert len(ends) == asked.trials, outcome.state.reason
     rows = []
-    part = min(PART, asked.trials // 4)
     for first in (0, asked.trials // 4, asked.trials // 2, asked.trials - part):
         some = ends[first : first + part]
         cost = 1000 * (some[-1] - some[0]) / (part - 1)

@@ -103,7 +103,7 @@ def look_model(job):
     return run(job, Order(RunKey(0, REFIT, 1), {}, 5), channel=NoReports()).files["model"][1]
 
 
-@pytest.mark.parametrize("name", ["neg_brier_score", "f1_weighted"])
+@pytest.mark.parametrize("name", ["neg_brier_score", "f1_weighted", "top_k_accuracy"])
 def test_a_metric_that_must_be_called_has_an_interval_too(cancer, look, name):
     job, rows = cancer(metrics=(name,))
     figure = report_of(look(job, rows))["metrics"][name]

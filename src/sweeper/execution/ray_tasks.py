@@ -348,11 +348,8 @@ class RayExecutor:
         held.begin(message.keys, owed)
 
     def _ended(self, message: Ended) -> None:
-        owed = [key for key in message.results.keys if self._sent.pop(key, None) is not None]
-        if not owed:
-            return
         for key, result, stopped in sealed.opened(message.results):
-            if key not in owed:
+            if self._sent.pop(key, None) is None:
                 continue
             if stopped:
                 self._post(RunCancelled(0, key, result.outcome.usage))

@@ -65,12 +65,10 @@ def _cpus(job: Job, order: Order) -> float:
 
 
 def _act(job: Job, order: Order) -> _Act:
-    """What does such an order. What it imports is imported here, and no other kind's: a training
-    function pays for no scikit-learn, whose import takes longer than many a fold."""
+    """What does such an order. What a fold imports is imported here, and no other kind's: a
+    training function pays for no scikit-learn, whose import takes longer than many a fold."""
     if order.key.fold == HOLDOUT:
-        from sweeper.worker.holdout import run_holdout
-
-        return lambda job, at: run_holdout(job, at.order)
+        return _holdout
     refit = order.key.fold == REFIT
     if job.spec.train is not None:
         from sweeper.worker import train
@@ -81,6 +79,12 @@ def _act(job: Job, order: Order) -> _Act:
     from sweeper.worker import estimators
 
     return estimators.fit_refit if refit else estimators.fit_fold
+
+
+def _holdout(job: Job, at: Workplace) -> RunResult:
+    from sweeper.worker.holdout import run_holdout
+
+    return run_holdout(job, at.order)
 
 
 def _line(text: str) -> str:
