@@ -36,7 +36,6 @@ model:
   parameters: {{{parameter}: {{min: 0.01, max: 10.0, log: true}}}}
 search: {{sampler: random, pruner: none}}
 budget: {{trials: {trials}}}
-refit: false
 register: none
 tracking: none
 """

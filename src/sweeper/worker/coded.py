@@ -6,7 +6,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.metaestimators import available_if
 
@@ -48,9 +47,8 @@ class CodedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def codes(self, y: Any) -> Any:
         """Labels as codes. ValueError when `y` holds something that is no class."""
-        codes = pd.Index(list(self.labels), dtype=object).get_indexer(
-            pd.Index(np.asarray(y).reshape(-1).tolist(), dtype=object)
-        )
+        place = {label: code for code, label in enumerate(self.labels)}
+        codes = np.array([place.get(label, -1) for label in np.asarray(y).reshape(-1).tolist()])
         if (codes < 0).any():
             raise ValueError(
                 f"{int((codes < 0).sum())} of {len(codes)} predictions are none of the "

@@ -14,6 +14,7 @@ from sweeper.worker.fit import fit_candidate
 from sweeper.worker.models import FILE, ROLE, dump, storable
 from sweeper.worker.rows import take
 from sweeper.worker.scoring import Scorers
+from sweeper.worker.unnamed import unnamed
 
 KNOWN = {"sklearn", "sweeper", "xgboost", "lightgbm"}
 """Packages whose models can be stored, which then need not be tried."""
@@ -27,6 +28,7 @@ def fit_fold(job: Job, at: Workplace) -> RunResult:
     """
     order = at.order
     train, valid = job.splits.folds[order.key.fold]
+    job = unnamed(job)
     rows = job.rows
     scorers = Scorers(job)
     fitted = fit_candidate(job, order.params, order.seed, train)
