@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
-from optuna.distributions import IntDistribution
+from optuna.distributions import FloatDistribution, IntDistribution
 
 from sweeper.core.space import Condition, Dimension, Range, Space, Values
-from sweeper.sampling.codes import decode, distribution, encode
+from sweeper.sampling.codes import FEW, axis, full_axis
 from sweeper.sampling.domains import count, from_unit, place, point, position, to_unit
 
 LATTICES = [
@@ -83,10 +85,55 @@ def test_integers_are_ints_and_choices_are_the_very_objects() -> None:
 def test_numbers_that_rise_or_fall_are_ordered(choices: tuple[object, ...], ordered: bool) -> None:
     domain = Values(choices)
     assert domain.ordered is ordered
-    assert isinstance(distribution(domain), IntDistribution) is ordered
+    for coded in (axis(domain), full_axis(domain)):
+        assert isinstance(coded.distribution, IntDistribution) is ordered
+        for choice in choices:
+            assert coded.decode(coded.encode(choice)) is choice
     for choice in choices:
-        assert decode(domain, encode(domain, choice)) is choice
         assert from_unit(domain, to_unit(domain, choice)) is choice
+
+
+@pytest.mark.parametrize("domain", LATTICES, ids=str)
+@pytest.mark.parametrize("coding", [axis, full_axis])
+def test_every_point_has_a_code_of_its_own(coding: Callable, domain: Range | Values) -> None:
+    coded = coding(domain)
+    points = [point(domain, index) for index in range(count(domain) or 0)]
+    codes = [coded.encode(value) for value in points]
+    assert [coded.decode(code) for code in codes] == points
+    assert len(set(codes)) == len(points)
+    assert all(coded.distribution._contains(code) for code in codes)
+
+
+@pytest.mark.parametrize(
+    ("domain", "smooth"),
+    [
+        (Range(0.0, 1.0), True),
+        (Range(1e-4, 10.0, log=True), True),
+        (Range(1, FEW, integer=True), False),
+        (Range(1, FEW + 1, integer=True), True),
+        (Range(1, 1000, integer=True, log=True), True),
+        (Range(0.0, 1.0, step=0.01), True),
+        (Values(tuple(n * n for n in range(FEW + 1))), True),
+        (Values(tuple("abcdefghijklmnopqrstuvwxyz")), False),
+    ],
+)
+def test_the_gaussian_process_walks_through_many_points_as_through_an_interval(
+    domain: Range | Values, smooth: bool
+) -> None:
+    coded = full_axis(domain)
+    assert (coded.distribution == FloatDistribution(0.0, 1.0)) is smooth
+    assert coded.absent is not None
+    assert domain.contains(coded.decode(coded.absent))
+
+
+@pytest.mark.parametrize(
+    ("domain", "only"),
+    [(Range(4, 4, integer=True), 4), (Range(0.5, 0.5), 0.5), (Values(("a",)), "a")],
+)
+def test_a_domain_with_one_value_is_not_searched(domain: Range | Values, only: object) -> None:
+    for coded in (axis(domain), full_axis(domain)):
+        assert coded.distribution.single()
+        assert coded.decode(coded.first) == only
 
 
 def test_coordinates_of_missing_dimensions_are_left_unused() -> None:

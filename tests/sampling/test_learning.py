@@ -11,7 +11,7 @@ from sweeper import sampling
 from sweeper.core.records import HistoryEntry
 from sweeper.core.space import Dimension, Range, Space
 from sweeper.core.specs import Goal
-from sweeper.sampling.codes import distribution
+from sweeper.sampling.codes import axis
 from sweeper.sampling.mirror import Mirror
 
 SPACE = Space((Dimension("x", Range(0.0, 1.0)), Dimension("y", Range(0.0, 1.0))))
@@ -21,8 +21,8 @@ POPULATION = 6
 def shown(
     history: list[HistoryEntry], goal: Goal = Goal.MAXIMIZE, recent: int = 1000
 ) -> list[FrozenTrial]:
-    distributions = {d.name: distribution(d.domain) for d in SPACE}
-    return Mirror(SPACE, distributions, (goal,), recent).study(history, None).get_trials()
+    axes = {d.name: axis(d.domain) for d in SPACE}
+    return Mirror(SPACE, axes, (goal,), recent).study(history, None).get_trials()
 
 
 def entry(number: int, value: float | None = None, **more: bool) -> HistoryEntry:
@@ -105,8 +105,8 @@ def test_a_point_set_by_hand_far_out_does_not_blow_up_the_step_size() -> None:
 def test_reading_on_shows_what_a_new_reader_would_be_shown(seed: int) -> None:
     """Trials that end out of order, come back, fail, and teach nothing."""
     rng = random.Random(seed)
-    distributions = {d.name: distribution(d.domain) for d in SPACE}
-    kept = Mirror(SPACE, distributions, (Goal.MAXIMIZE,), 8)
+    axes = {d.name: axis(d.domain) for d in SPACE}
+    kept = Mirror(SPACE, axes, (Goal.MAXIMIZE,), 8)
     ended: list[HistoryEntry] = []
     under_way: list[int] = []
     for number in range(120):
@@ -123,7 +123,4 @@ def test_reading_on_shows_what_a_new_reader_would_be_shown(seed: int) -> None:
         running = [entry(n, running=True) for n in sorted(set(under_way))]
         history = [*ended, *running]
         trials = kept.study(history, None).get_trials()
-        assert (
-            trials
-            == Mirror(SPACE, distributions, (Goal.MAXIMIZE,), 8).study(history, None).get_trials()
-        )
+        assert trials == Mirror(SPACE, axes, (Goal.MAXIMIZE,), 8).study(history, None).get_trials()

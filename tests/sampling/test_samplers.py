@@ -65,7 +65,7 @@ DRAWN = [
 ]
 CASES = [
     *DRAWN,
-    pytest.param("gp", NUMERIC, marks=needs_torch),
+    *(pytest.param("gp", space, marks=needs_torch) for space in (NUMERIC, CONDITIONAL)),
 ]
 every_case = pytest.mark.parametrize(("name", "space"), CASES)
 
@@ -204,7 +204,6 @@ def in_another_process(cases: list[tuple[str, Space, list[HistoryEntry]]], hash_
 def process_cases(names: tuple[str, ...]) -> list[tuple[str, Space, list[HistoryEntry]]]:
     spaces = {
         "cmaes": (NUMERIC,),
-        "gp": (NUMERIC,),
         "grid": (Space(MIXED.dimensions[-1:]),),
     }
     cases = []

@@ -72,7 +72,11 @@ def make(name: str, space: Space, seed: int, goals: Sequence[Goal]) -> Sampler:
         from sweeper.sampling.cma_es import CmaesSampler
 
         return CmaesSampler(space, seed, goals[0])
-    if name in ("tpe", "gp", "nsgaii"):
+    if name == "gp":
+        from sweeper.sampling.gp import GaussianProcessSampler
+
+        return GaussianProcessSampler(space, seed, goals)
+    if name in ("tpe", "nsgaii"):
         from sweeper.sampling.optuna_sampler import OptunaSampler
 
         return OptunaSampler(name, space, seed, goals)

@@ -7,6 +7,9 @@ order keep that order.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 from optuna.distributions import (
     BaseDistribution,
     CategoricalDistribution,
@@ -15,47 +18,75 @@ from optuna.distributions import (
 )
 
 from sweeper.core.space import Domain, Range, Value, Values
-from sweeper.sampling.domains import count, point, position, spacing
+from sweeper.sampling.domains import count, from_unit, point, position, spacing, to_unit
 
 Code = int | float
 
-
-def distribution(domain: Domain) -> BaseDistribution:
-    """Optuna's distribution of the domain's codes."""
-    if isinstance(domain, Values):
-        last = len(domain.choices) - 1
-        if domain.ordered:
-            return IntDistribution(0, last)
-        return CategoricalDistribution(range(last + 1))
-    step = spacing(domain)
-    if step is None:
-        return FloatDistribution(domain.low, domain.high, log=domain.log)
-    if domain.integer and step == 1:
-        return IntDistribution(int(domain.low), int(domain.high), log=domain.log)
-    return IntDistribution(0, (count(domain) or 1) - 1)
+FEW = 16
+"""Points of an ordered domain that are searched one by one. More are as good as an interval, in
+which the Gaussian process finds its way with gradients: six times as fast."""
 
 
-def encode(domain: Domain, value: Value) -> Code:
-    """The code of a value that is inside the domain."""
-    if _by_position(domain):
-        return position(domain, value)
-    return value  # type: ignore[no-any-return]
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """How a domain goes to Optuna and back.
+
+    `first`: the lowest code, the only one where there is no other. `absent` stands for the
+    domain where it does not exist; None: the trial then has no such parameter.
+    """
+
+    distribution: BaseDistribution
+    encode: Callable[[Value], Code]
+    decode: Callable[[Code], Value]
+    first: Code = 0
+    absent: Code | None = None
 
 
-def decode(domain: Domain, code: Code) -> Value:
-    """The value of a code, inside the domain."""
-    if not isinstance(domain, Range) or _by_position(domain):
-        return point(domain, int(code))
-    value = min(max(code, domain.low), domain.high)
-    return int(value) if domain.integer else value
+def axis(domain: Domain) -> Axis:
+    """The codes are the numbers of a range, or positions."""
+    if isinstance(domain, Range):
+        low, high = domain.low, domain.high
+        step = spacing(domain)
+        if step is None:
+            interval = FloatDistribution(low, high, log=domain.log)
+            return Axis(interval, float, lambda code: min(max(code, low), high), first=low)
+        if domain.integer and step == 1:
+            integers = IntDistribution(int(low), int(high), log=domain.log)
+            return Axis(integers, int, int, first=int(low))
+    return _by_position(domain)
 
 
-def first_code(domain: Domain) -> Code:
-    """The lowest code: the only one of a domain with a single value."""
-    return 0 if not isinstance(domain, Range) or _by_position(domain) else domain.low
+def full_axis(domain: Domain) -> Axis:
+    """Every trial has a code: from 0 to 1, or the position where there are few."""
+    points = _points(domain)
+    if _unordered(domain):
+        return _by_position(domain, absent=0)
+    if points is not None and points <= FEW:
+        return _by_position(domain, absent=(points - 1) // 2)
+    return Axis(
+        FloatDistribution(0.0, 1.0),
+        lambda value: to_unit(domain, value),
+        lambda code: from_unit(domain, code),
+        absent=0.5,
+    )
 
 
-def _by_position(domain: Domain) -> bool:
-    if not isinstance(domain, Range):
-        return True
-    return domain.step is not None and not (domain.integer and domain.step == 1)
+def _by_position(domain: Domain, absent: Code | None = None) -> Axis:
+    last = (_points(domain) or 1) - 1
+    positions: BaseDistribution = IntDistribution(0, last)
+    if _unordered(domain):
+        positions = CategoricalDistribution(range(last + 1))
+    return Axis(
+        positions,
+        lambda value: position(domain, value),
+        lambda code: point(domain, int(code)),
+        absent=absent,
+    )
+
+
+def _unordered(domain: Domain) -> bool:
+    return isinstance(domain, Values) and not domain.ordered
+
+
+def _points(domain: Domain) -> int | None:
+    return 1 if isinstance(domain, Range) and domain.low == domain.high else count(domain)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import heapq
 import math
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any
 
 import optuna
@@ -17,7 +17,7 @@ from optuna.trial import FrozenTrial, TrialState
 from sweeper.core.records import HistoryEntry
 from sweeper.core.space import Space
 from sweeper.core.specs import Goal
-from sweeper.sampling.codes import encode
+from sweeper.sampling.codes import Axis, Code
 from sweeper.sampling.history import History, finished, teaches
 from sweeper.sampling.quiet import quiet
 
@@ -37,12 +37,11 @@ class Mirror:
     def __init__(
         self,
         space: Space,
-        distributions: dict[str, BaseDistribution],
+        axes: Mapping[str, Axis],
         goals: Sequence[Goal],
         recent: int,
     ) -> None:
-        self._space = space
-        self._distributions = distributions
+        self._axes = axes
         self._signs = [goal.sign for goal in goals]
         self._recent = recent
         self._history: History[FrozenTrial] = History(space, self._trial, teaches)
@@ -52,9 +51,17 @@ class Mirror:
             directions = [optuna.study.StudyDirection[goal.name] for goal in goals]
             optuna.create_study(storage=self._storage, study_name="history", directions=directions)
 
-    def study(self, history: Sequence[HistoryEntry], sampler: BaseSampler) -> optuna.Study:
-        """The study that `sampler` is to read. Valid until the next call."""
-        self._storage.trials = self._trials(history)
+    def study(
+        self,
+        history: Sequence[HistoryEntry],
+        sampler: BaseSampler,
+        seen: Callable[[list[FrozenTrial]], list[FrozenTrial]] = list,
+    ) -> optuna.Study:
+        """The study that `sampler` is to read. Valid until the next call.
+
+        `seen`: what it is to see instead of these trials, which must stay as they are.
+        """
+        self._storage.trials = seen(self._trials(history))
         return optuna.load_study(study_name="history", storage=self._storage, sampler=sampler)
 
     def _trials(self, history: Sequence[HistoryEntry]) -> list[FrozenTrial]:
@@ -68,18 +75,23 @@ class Mirror:
         if not worst:
             return [trial for entry, trial in latest if entry.running]
         return [
-            trial if entry.running or finished(entry) else _with_values(trial, worst)
+            trial if entry.running or finished(entry) else with_values(trial, worst)
             for entry, trial in [*self._past.best(), *latest]
         ]
 
     def _trial(self, entry: HistoryEntry) -> FrozenTrial:
-        existing = [d for d in self._space if d.name in entry.params]
+        codes: dict[str, Code] = {}
+        for name, axis in self._axes.items():
+            if name in entry.params:
+                codes[name] = axis.encode(entry.params[name])
+            elif axis.absent is not None:
+                codes[name] = axis.absent
         return frozen_trial(
             entry.number,
             TrialState.RUNNING if entry.running else TrialState.COMPLETE,
             _values(entry) if finished(entry) else None,
-            {d.name: encode(d.domain, entry.params[d.name]) for d in existing},
-            {d.name: self._distributions[d.name] for d in existing},
+            codes,
+            {name: self._axes[name].distribution for name in codes},
         )
 
 
@@ -161,10 +173,11 @@ def _values(entry: HistoryEntry) -> tuple[float, ...]:
     return entry.values or (entry.value or 0.0,)
 
 
-def _with_values(trial: FrozenTrial, values: Sequence[float]) -> FrozenTrial:
-    bad = copy.copy(trial)
-    bad.values = list(values)
-    return bad
+def with_values(trial: FrozenTrial, values: Sequence[float]) -> FrozenTrial:
+    """The same trial with other values."""
+    changed = copy.copy(trial)
+    changed.values = list(values)
+    return changed
 
 
 class _ReadStorage(InMemoryStorage):

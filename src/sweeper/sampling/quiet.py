@@ -15,9 +15,10 @@ def quiet() -> Iterator[None]:
     """Optuna's logger lets only errors through meanwhile; a user's own use of it is not touched.
 
     The warnings filter stays, because taking one back is not safe beside other threads. It
-    names the one argument that is used here.
+    names the arguments that are used here.
     """
-    warnings.filterwarnings("ignore", "Argument ``group``", ExperimentalWarning)
+    used = "Argument ``(group|deterministic_objective)``"
+    warnings.filterwarnings("ignore", used, ExperimentalWarning)
     logger = logging.getLogger("optuna")
     level = logger.level
     logger.setLevel(logging.ERROR)
