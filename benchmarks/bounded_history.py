@@ -25,7 +25,7 @@ def search(job: tuple) -> tuple:
     from sweeper.sampling import optuna_sampler
 
     if not bounded:
-        optuna_sampler.IN_VIEW = {**optuna_sampler.IN_VIEW, "tpe": trials}
+        optuna_sampler.IN_VIEW = trials
     problem = next(p for p in published() if p.name == name)
     ask = sweeper(problem, seed, trials, "tpe")
     history: list = []

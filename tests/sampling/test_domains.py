@@ -6,7 +6,7 @@ import pytest
 from optuna.distributions import FloatDistribution, IntDistribution
 
 from sweeper.core.space import Condition, Dimension, Range, Space, Values
-from sweeper.sampling.codes import FEW, axis, full_axis
+from sweeper.sampling.codes import FEW, axis, smooth_axis
 from sweeper.sampling.domains import count, from_unit, place, point, position, to_unit
 
 LATTICES = [
@@ -85,7 +85,7 @@ def test_integers_are_ints_and_choices_are_the_very_objects() -> None:
 def test_numbers_that_rise_or_fall_are_ordered(choices: tuple[object, ...], ordered: bool) -> None:
     domain = Values(choices)
     assert domain.ordered is ordered
-    for coded in (axis(domain), full_axis(domain)):
+    for coded in (axis(domain), smooth_axis(domain)):
         assert isinstance(coded.distribution, IntDistribution) is ordered
         for choice in choices:
             assert coded.decode(coded.encode(choice)) is choice
@@ -94,7 +94,7 @@ def test_numbers_that_rise_or_fall_are_ordered(choices: tuple[object, ...], orde
 
 
 @pytest.mark.parametrize("domain", LATTICES, ids=str)
-@pytest.mark.parametrize("coding", [axis, full_axis])
+@pytest.mark.parametrize("coding", [axis, smooth_axis])
 def test_every_point_has_a_code_of_its_own(coding: Callable, domain: Range | Values) -> None:
     coded = coding(domain)
     points = [point(domain, index) for index in range(count(domain) or 0)]
@@ -120,10 +120,7 @@ def test_every_point_has_a_code_of_its_own(coding: Callable, domain: Range | Val
 def test_the_gaussian_process_walks_through_many_points_as_through_an_interval(
     domain: Range | Values, smooth: bool
 ) -> None:
-    coded = full_axis(domain)
-    assert (coded.distribution == FloatDistribution(0.0, 1.0)) is smooth
-    assert coded.absent is not None
-    assert domain.contains(coded.decode(coded.absent))
+    assert (smooth_axis(domain).distribution == FloatDistribution(0.0, 1.0)) is smooth
 
 
 @pytest.mark.parametrize(
@@ -131,7 +128,7 @@ def test_the_gaussian_process_walks_through_many_points_as_through_an_interval(
     [(Range(4, 4, integer=True), 4), (Range(0.5, 0.5), 0.5), (Values(("a",)), "a")],
 )
 def test_a_domain_with_one_value_is_not_searched(domain: Range | Values, only: object) -> None:
-    for coded in (axis(domain), full_axis(domain)):
+    for coded in (axis(domain), smooth_axis(domain)):
         assert coded.distribution.single()
         assert coded.decode(coded.first) == only
 

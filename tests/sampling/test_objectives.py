@@ -21,14 +21,11 @@ CONDITIONAL = Space(
         Dimension("y", Range(0.0, 1.0)),
     )
 )
-gp = pytest.param(
-    "gp",
-    NUMERIC,
-    marks=pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="no torch"),
-)
+needs_torch = pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="no torch")
+GP = [pytest.param("gp", space, marks=needs_torch) for space in (NUMERIC, CONDITIONAL)]
 every_case = pytest.mark.parametrize(
     ("name", "space"),
-    [(n, s) for n in ("tpe", "nsgaii", "random", "qmc") for s in (NUMERIC, CONDITIONAL)] + [gp],
+    [(n, s) for n in ("tpe", "nsgaii", "random", "qmc") for s in (NUMERIC, CONDITIONAL)] + GP,
 )
 
 

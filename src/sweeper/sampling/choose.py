@@ -42,7 +42,7 @@ def resolve(name: str, space: Space, budget: Budget, objectives: int = 1) -> tup
         return "grid", f"the whole space has {size} points, which all fit into the budget"
     if objectives > 1 and (budget.trials or MANY) >= MANY:
         return "nsgaii", f"there are {objectives} objectives and {MANY} trials or more"
-    return _model(space, budget.trials)
+    return _model(budget.trials)
 
 
 def problems(name: str, space: Space, budget: Budget, objectives: int = 1) -> tuple[Problem, ...]:
@@ -73,9 +73,10 @@ def make(name: str, space: Space, seed: int, goals: Sequence[Goal]) -> Sampler:
 
         return CmaesSampler(space, seed, goals[0])
     if name == "gp":
-        from sweeper.sampling.gp import GaussianProcessSampler
+        from sweeper.sampling.gp import BranchingSampler, GaussianProcessSampler
 
-        return GaussianProcessSampler(space, seed, goals)
+        kind = BranchingSampler if space.conditional() else GaussianProcessSampler
+        return kind(space, seed, goals)
     if name in ("tpe", "nsgaii"):
         from sweeper.sampling.optuna_sampler import OptunaSampler
 
@@ -83,14 +84,10 @@ def make(name: str, space: Space, seed: int, goals: Sequence[Goal]) -> Sampler:
     raise ValueError(f"{name!r} is not a resolved sampler name: {', '.join(SAMPLERS)}")
 
 
-def _model(space: Space, trials: int | None) -> tuple[str, str]:
-    if space.conditional():
-        return "tpe", "some parameters exist only under a condition"
-    if _unordered(space):
-        return "tpe", "some parameters are unordered choices"
+def _model(trials: int | None) -> tuple[str, str]:
     if trials is None or trials > FEW_TRIALS:
         return "tpe", f"the budget is not limited to {FEW_TRIALS} trials or fewer"
-    why = f"all parameters are numeric and unconditional and there are only {trials} trials"
+    why = f"there are only {trials} trials"
     if not _installed("torch"):
         return "tpe", f"gp was passed over: {why}, but gp needs torch ({_TORCH})"
     return "gp", why
@@ -119,8 +116,6 @@ def _cmaes_problem(space: Space) -> str | None:
 def _gp_problem(space: Space) -> str | None:
     if not _installed("torch"):
         return f"gp needs torch, which is not installed: {_TORCH}, or use tpe"
-    if space.conditional():
-        return f"gp needs parameters that always exist, {_conditions(space)}; use tpe"
     return None
 
 

@@ -29,17 +29,12 @@ which the Gaussian process finds its way with gradients: six times as fast."""
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """How a domain goes to Optuna and back.
-
-    `first`: the lowest code, the only one where there is no other. `absent` stands for the
-    domain where it does not exist; None: the trial then has no such parameter.
-    """
+    """How a domain goes to Optuna and back. `first`: the lowest code, maybe the only one."""
 
     distribution: BaseDistribution
     encode: Callable[[Value], Code]
     decode: Callable[[Code], Value]
     first: Code = 0
-    absent: Code | None = None
 
 
 def axis(domain: Domain) -> Axis:
@@ -56,22 +51,19 @@ def axis(domain: Domain) -> Axis:
     return _by_position(domain)
 
 
-def full_axis(domain: Domain) -> Axis:
-    """Every trial has a code: from 0 to 1, or the position where there are few."""
+def smooth_axis(domain: Domain) -> Axis:
+    """The codes are from 0 to 1, or positions where there are few or they have no order."""
     points = _points(domain)
-    if _unordered(domain):
-        return _by_position(domain, absent=0)
-    if points is not None and points <= FEW:
-        return _by_position(domain, absent=(points - 1) // 2)
+    if _unordered(domain) or (points is not None and points <= FEW):
+        return _by_position(domain)
     return Axis(
         FloatDistribution(0.0, 1.0),
         lambda value: to_unit(domain, value),
         lambda code: from_unit(domain, code),
-        absent=0.5,
     )
 
 
-def _by_position(domain: Domain, absent: Code | None = None) -> Axis:
+def _by_position(domain: Domain) -> Axis:
     last = (_points(domain) or 1) - 1
     positions: BaseDistribution = IntDistribution(0, last)
     if _unordered(domain):
@@ -80,7 +72,6 @@ def _by_position(domain: Domain, absent: Code | None = None) -> Axis:
         positions,
         lambda value: position(domain, value),
         lambda code: point(domain, int(code)),
-        absent=absent,
     )
 
 

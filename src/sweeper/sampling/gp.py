@@ -1,18 +1,22 @@
-"""Optuna's Gaussian process for spaces of any kind."""
+"""Optuna's Gaussian process, for spaces of any kind."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import chain
 
 import numpy as np
 from optuna.samplers import GPSampler
 from optuna.trial import FrozenTrial, TrialState
 
 from sweeper.core.records import HistoryEntry
-from sweeper.core.space import Space, Value
+from sweeper.core.space import Dimension, Params, Space, Value
 from sweeper.core.specs import Goal
 from sweeper.ports import Suggestion
-from sweeper.sampling.codes import full_axis
+from sweeper.sampling.codes import smooth_axis
+from sweeper.sampling.history import finished
 from sweeper.sampling.mirror import Mirror, frozen_trial, with_values
 from sweeper.sampling.optuna_sampler import OptunaSampler, complete
 from sweeper.sampling.quiet import quiet
@@ -27,25 +31,26 @@ STARTUP = 10
 Sobol sequence): what it learns first should not be an accident of random points."""
 
 TRIES = 10
-"""How often TPE is asked for a point that is new."""
+"""How often TPE, and then the even spread, is asked for a point that is new."""
 
 
 class GaussianProcessSampler:
-    """Optuna's GPSampler as a function of (space, seed, number, history). Needs torch.
+    """Optuna's GPSampler as a function of (space, seed, number, history), for a space without
+    conditions. Needs torch.
 
-    It sees every trial with all dimensions: what does not exist in it stands in the middle of its
-    domain. Of one objective it sees values that are bent towards a normal distribution, so that
-    a few terrible trials do not make all others look alike. It takes what was measured for
-    exact, as the same parameters on the same folds give the same. Where the best it knows of is
-    a point that was tried before, TPE gives one near the good ones instead.
+    Of one objective it sees values that are bent towards a normal distribution, so that a few
+    terrible trials do not make all others look alike. Every other trial it takes what was
+    measured for exact, which makes it look elsewhere, and else for noisy, which makes it follow
+    the trend: which of the two is better depends on the problem. Where the best it knows of is a
+    point that was tried before, TPE gives one near the good ones instead.
     """
 
     def __init__(self, space: Space, seed: int, goals: Sequence[Goal]) -> None:
         self._space = space
         self._seed = seed
-        self._axes = {d.name: full_axis(d.domain) for d in space}
+        self._axes = {d.name: smooth_axis(d.domain) for d in space}
         self._mirror = Mirror(space, self._axes, goals, IN_VIEW)
-        self._bend = _bent if len(goals) == 1 else list
+        self._bend = partial(bent, goals[0]) if len(goals) == 1 else list
         self._spread = QmcSampler(space, seed)
         self._near = OptunaSampler("tpe", space, seed, goals)
 
@@ -55,16 +60,22 @@ class GaussianProcessSampler:
         if params is None:
             return self._spread.suggest(number, history)
         tried = [entry.params for entry in history]
+        new = (p for p in chain([params], self._others(number, history)) if p not in tried)
+        return Suggestion(next(new, params))
+
+    def _others(self, number: int, history: Sequence[HistoryEntry]) -> Iterator[dict[str, Value]]:
+        """Points by TPE, then the next of those that are spread evenly."""
         for attempt in range(TRIES):
-            if params not in tried:
-                break
-            params = self._near.params(number, history, attempt)
-        return Suggestion(params)
+            yield self._near.params(number, history, attempt)
+        for later in range(TRIES):
+            yield self._spread.suggest(number + later, ()).params or {}
 
     def _params(self, number: int, history: Sequence[HistoryEntry]) -> dict[str, Value] | None:
         """None while it knows too little."""
         sampler = GPSampler(
-            seed=seed_of(self._seed, number), n_startup_trials=STARTUP, deterministic_objective=True
+            seed=seed_of(self._seed, number),
+            n_startup_trials=STARTUP,
+            deterministic_objective=number % 2 == 0,
         )
         study = self._mirror.study(history, sampler, self._bend)
         if len(complete(study)) < STARTUP:
@@ -75,23 +86,70 @@ class GaussianProcessSampler:
         codes = sampler.sample_relative(study, asked, joint)
         params: dict[str, Value] = {}
         for dimension in self._space:
-            if dimension.exists(params):
-                own = self._axes[dimension.name]
-                params[dimension.name] = own.decode(codes.get(dimension.name, own.first))
+            own = self._axes[dimension.name]
+            params[dimension.name] = own.decode(codes.get(dimension.name, own.first))
         return params
 
 
-def _bent(trials: list[FrozenTrial]) -> list[FrozenTrial]:
+class BranchingSampler:
+    """For a conditional space: TPE chooses the branch, and a Gaussian process searches in it.
+
+    Every branch has a process of its own, which learns from that branch's trials once STARTUP
+    of them have ended; until then TPE's whole suggestion counts.
+    """
+
+    def __init__(self, space: Space, seed: int, goals: Sequence[Goal]) -> None:
+        self._space, self._seed, self._goals = space, seed, goals
+        self._tpe = OptunaSampler("tpe", space, seed, goals)
+        self._deciding = {condition.parameter for d in space for condition in d.when}
+        self._within: dict[str, GaussianProcessSampler] = {}
+
+    def suggest(self, number: int, history: Sequence[HistoryEntry]) -> Suggestion:
+        suggested = self._tpe.params(number, history)
+        branch = {n: v for n, v in suggested.items() if n in self._deciding}
+        own = [
+            replace(entry, params=_without(branch, entry.params))
+            for entry in history
+            if {n: v for n, v in entry.params.items() if n in self._deciding} == branch
+        ]
+        if len(suggested) == len(branch) or sum(map(finished, own)) < STARTUP:
+            return Suggestion(suggested)
+        found = self._process(branch, suggested).suggest(number, own).params
+        return Suggestion({**suggested, **(found or {})})
+
+    def _process(self, branch: Params, suggested: Params) -> GaussianProcessSampler:
+        key = repr(branch)
+        if key not in self._within:
+            here = (d for d in self._space if d.name in _without(branch, suggested))
+            space = Space(tuple(Dimension(d.name, d.domain) for d in here))
+            self._within[key] = GaussianProcessSampler(space, self._seed, self._goals)
+        return self._within[key]
+
+
+def _without(branch: Params, params: Params) -> dict[str, Value]:
+    return {name: value for name, value in params.items() if name not in branch}
+
+
+def bent(goal: Goal, trials: list[FrozenTrial]) -> list[FrozenTrial]:
     """Complete trials with their values after the transformation of Yeo and Johnson (A new
     family of power transformations to improve normality or symmetry, 2000), which keeps their
-    order; its parameter is the likeliest."""
+    order; its parameter is the likeliest. What lies beyond Tukey's outer fence on the worse side
+    counts as if it stood there (Exploratory data analysis, 1977)."""
     from scipy.stats import yeojohnson
 
-    values = np.array([t.values[0] for t in trials if t.state is TrialState.COMPLETE])
-    if len(values) < STARTUP or values.std() == 0:
+    complete = [t for t in trials if t.state is TrialState.COMPLETE]
+    losses = -goal.sign * np.array([t.values[0] for t in complete])
+    if len(losses) < STARTUP:
         return trials
-    bent, _ = yeojohnson((values - values.mean()) / values.std())
-    if len(np.unique(bent)) < len(np.unique(values)):
+    low, high = np.percentile(losses, (25, 75))
+    if low < high:
+        losses = np.minimum(losses, high + 3 * (high - low))
+    with np.errstate(over="ignore"):
+        spread = losses.std()
+    if not spread:
+        return trials
+    found, _ = yeojohnson((losses - losses.mean()) / spread)
+    if len(np.unique(found)) < len(np.unique(losses)):
         return trials  # so far apart that some would become one
-    found = iter(bent.tolist())
-    return [with_values(t, [next(found)]) if t.state is TrialState.COMPLETE else t for t in trials]
+    shown = iter((-goal.sign * found).tolist())
+    return [with_values(t, [next(shown)]) if t.state is TrialState.COMPLETE else t for t in trials]

@@ -17,7 +17,7 @@ from optuna.trial import FrozenTrial, TrialState
 from sweeper.core.records import HistoryEntry
 from sweeper.core.space import Space
 from sweeper.core.specs import Goal
-from sweeper.sampling.codes import Axis, Code
+from sweeper.sampling.codes import Axis
 from sweeper.sampling.history import History, finished, teaches
 from sweeper.sampling.quiet import quiet
 
@@ -80,18 +80,13 @@ class Mirror:
         ]
 
     def _trial(self, entry: HistoryEntry) -> FrozenTrial:
-        codes: dict[str, Code] = {}
-        for name, axis in self._axes.items():
-            if name in entry.params:
-                codes[name] = axis.encode(entry.params[name])
-            elif axis.absent is not None:
-                codes[name] = axis.absent
+        existing = {name: axis for name, axis in self._axes.items() if name in entry.params}
         return frozen_trial(
             entry.number,
             TrialState.RUNNING if entry.running else TrialState.COMPLETE,
             _values(entry) if finished(entry) else None,
-            codes,
-            {name: self._axes[name].distribution for name in codes},
+            {name: axis.encode(entry.params[name]) for name, axis in existing.items()},
+            {name: axis.distribution for name, axis in existing.items()},
         )
 
 
