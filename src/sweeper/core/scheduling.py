@@ -12,6 +12,9 @@ from sweeper.core.work import Work, shape, waiting, wanted
 BATCH_SECONDS = 0.04
 """Shorter folds travel in batches of about this length, so that dispatch costs little."""
 
+UNHURRIED_SECONDS = 0.25
+"""The same where no result decides what comes next: a batch costs about 8 ms on its way."""
+
 AHEAD_SECONDS = 0.1
 """What waits on a slot behind the running fold lasts about so long."""
 
@@ -54,7 +57,9 @@ def _batch(state: State) -> int:
     seconds = state.fold_seconds
     if state.spec.resources.workers > 1 or seconds is None or seconds >= BATCH_SECONDS:
         return 1
-    return min(64, math.ceil(BATCH_SECONDS / max(seconds, 1e-4)))
+    hurried = state.sampler in LEARNING or state.spec.search.pruner.name != "none"
+    length = BATCH_SECONDS if hurried else UNHURRIED_SECONDS
+    return min(64, math.ceil(length / max(seconds, 1e-4)))
 
 
 def depth(state: State) -> int:
