@@ -12,7 +12,6 @@ reached it after 200 trials or LIMIT seconds has no time (inf). A fold is fitted
 from __future__ import annotations
 
 import argparse
-import functools
 import multiprocessing
 import os
 import statistics
@@ -59,9 +58,17 @@ SPACES = {
 ROWS = 4000
 
 
-@functools.cache
 def data(name: str, folder: str | None):
-    """X, y: numbers; the first ROWS of a set, shuffled."""
+    """X, y: numbers; the first ROWS of a set, shuffled. Read once a process."""
+    if name not in _read:
+        _read[name] = _rows(name, folder)
+    return _read[name]
+
+
+_read: dict = {}  # and no functools.cache, which cannot travel to Ray Tune's workers
+
+
+def _rows(name: str, folder: str | None):
     from sklearn import datasets
 
     if hasattr(datasets, f"load_{name}"):
