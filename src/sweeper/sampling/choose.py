@@ -6,10 +6,10 @@ import difflib
 import importlib.util
 from collections.abc import Sequence
 
-from sweeper.core.space import Space, Values
+from sweeper.core.space import Space
 from sweeper.core.specs import Budget, Goal
 from sweeper.ports import Problem, Sampler
-from sweeper.sampling.domains import count
+from sweeper.sampling.domains import count, unordered
 from sweeper.sampling.grid import GridSampler, grid_size
 
 SAMPLERS = ("tpe", "gp", "cmaes", "nsgaii", "random", "qmc", "grid")
@@ -142,7 +142,7 @@ def _installed(package: str) -> bool:
 
 
 def _unordered(space: Space) -> list[str]:
-    return [d.name for d in space if isinstance(d.domain, Values) and not d.domain.ordered]
+    return [d.name for d in space if unordered(d.domain)]
 
 
 def _conditions(space: Space) -> str:

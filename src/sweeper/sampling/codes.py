@@ -7,7 +7,7 @@ order keep that order.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from optuna.distributions import (
@@ -17,8 +17,8 @@ from optuna.distributions import (
     IntDistribution,
 )
 
-from sweeper.core.space import Domain, Range, Value, Values
-from sweeper.sampling.domains import count, from_unit, point, position, spacing, to_unit
+from sweeper.core.space import Domain, Range, Value
+from sweeper.sampling.domains import count, from_unit, point, position, spacing, to_unit, unordered
 
 Code = int | float
 
@@ -54,7 +54,7 @@ def axis(domain: Domain) -> Axis:
 def smooth_axis(domain: Domain) -> Axis:
     """The codes are from 0 to 1, or positions where there are few or they have no order."""
     points = _points(domain)
-    if _unordered(domain) or (points is not None and points <= FEW):
+    if unordered(domain) or (points is not None and points <= FEW):
         return _by_position(domain)
     return Axis(
         FloatDistribution(0.0, 1.0),
@@ -63,20 +63,21 @@ def smooth_axis(domain: Domain) -> Axis:
     )
 
 
+def searched(axes: Mapping[str, Axis]) -> dict[str, BaseDistribution]:
+    """The distributions of those that have more than one value."""
+    return {n: each.distribution for n, each in axes.items() if not each.distribution.single()}
+
+
 def _by_position(domain: Domain) -> Axis:
     last = (_points(domain) or 1) - 1
     positions: BaseDistribution = IntDistribution(0, last)
-    if _unordered(domain):
+    if unordered(domain):
         positions = CategoricalDistribution(range(last + 1))
     return Axis(
         positions,
         lambda value: position(domain, value),
         lambda code: point(domain, int(code)),
     )
-
-
-def _unordered(domain: Domain) -> bool:
-    return isinstance(domain, Values) and not domain.ordered
 
 
 def _points(domain: Domain) -> int | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from sweeper.core.space import Domain, Range, Space, Value
+from sweeper.core.space import Domain, Range, Space, Value, Values
 
 
 def count(domain: Domain) -> int | None:
@@ -21,6 +21,11 @@ def count(domain: Domain) -> int | None:
     if step is None:
         return None
     return math.floor((domain.high - domain.low) / step + 1e-9) + 1
+
+
+def unordered(domain: Domain) -> bool:
+    """Whether no point of the domain is nearer to one than to another."""
+    return isinstance(domain, Values) and not domain.ordered
 
 
 def spacing(domain: Range) -> float | None:

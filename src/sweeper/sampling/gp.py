@@ -15,7 +15,7 @@ from sweeper.core.records import HistoryEntry
 from sweeper.core.space import Dimension, Params, Space, Value
 from sweeper.core.specs import Goal
 from sweeper.ports import Suggestion
-from sweeper.sampling.codes import smooth_axis
+from sweeper.sampling.codes import searched, smooth_axis
 from sweeper.sampling.history import finished
 from sweeper.sampling.mirror import Mirror, frozen_trial, with_values
 from sweeper.sampling.optuna_sampler import OptunaSampler, complete
@@ -49,6 +49,7 @@ class GaussianProcessSampler:
         self._space = space
         self._seed = seed
         self._axes = {d.name: smooth_axis(d.domain) for d in space}
+        self._searched = searched(self._axes)
         self._mirror = Mirror(space, self._axes, goals, IN_VIEW)
         self._bend = partial(bent, goals[0]) if len(goals) == 1 else list
         self._spread = QmcSampler(space, seed)
@@ -80,10 +81,8 @@ class GaussianProcessSampler:
         study = self._mirror.study(history, sampler, self._bend)
         if len(complete(study)) < STARTUP:
             return None
-        every = {name: axis.distribution for name, axis in self._axes.items()}
-        joint = {name: d for name, d in every.items() if not d.single()}
         asked = frozen_trial(number, TrialState.RUNNING)
-        codes = sampler.sample_relative(study, asked, joint)
+        codes = sampler.sample_relative(study, asked, self._searched)
         params: dict[str, Value] = {}
         for dimension in self._space:
             own = self._axes[dimension.name]
@@ -137,8 +136,8 @@ def bent(goal: Goal, trials: list[FrozenTrial]) -> list[FrozenTrial]:
     counts as if it stood there (Exploratory data analysis, 1977)."""
     from scipy.stats import yeojohnson
 
-    complete = [t for t in trials if t.state is TrialState.COMPLETE]
-    losses = -goal.sign * np.array([t.values[0] for t in complete])
+    values = [t.values[0] for t in trials if t.state is TrialState.COMPLETE]
+    losses = -goal.sign * np.array(values)
     if len(losses) < STARTUP:
         return trials
     low, high = np.percentile(losses, (25, 75))

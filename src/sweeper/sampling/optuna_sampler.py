@@ -12,7 +12,7 @@ from sweeper.core.records import HistoryEntry
 from sweeper.core.space import Space, Value
 from sweeper.core.specs import Goal
 from sweeper.ports import Suggestion
-from sweeper.sampling.codes import Code, axis
+from sweeper.sampling.codes import Code, axis, searched
 from sweeper.sampling.mirror import Mirror, frozen_trial
 from sweeper.sampling.quiet import quiet
 from sweeper.sampling.seeds import seed_of
@@ -56,6 +56,7 @@ class OptunaSampler:
         self._space = space
         self._seed = seed
         self._axes = {d.name: axis(d.domain) for d in space}
+        self._searched = searched(self._axes)
         self._mirror = Mirror(space, self._axes, goals, IN_VIEW)
 
     def suggest(self, number: int, history: Sequence[HistoryEntry]) -> Suggestion:
@@ -104,6 +105,5 @@ class OptunaSampler:
             joint = sampler.infer_relative_search_space(study, asked)
         else:
             # What Optuna would infer, without looking at every trial again.
-            every = {name: axis.distribution for name, axis in self._axes.items()}
-            joint = {name: d for name, d in every.items() if not d.single()}
+            joint = self._searched
         return sampler.sample_relative(study, asked, joint)

@@ -6,7 +6,7 @@ fitting a small model. Only folds get arrays: the refit learns from the table, n
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -64,15 +64,15 @@ def _nameless(job: Job) -> bool:
     spec = job.spec
     if spec.model is None or not spec.refit or spec.measured:
         return False
-    for candidate in spec.model.candidates:
-        if not _by_place(candidate.preprocess or spec.preprocess, job):
-            return False
-        if not all(map(_takes_arrays, _paths(candidate.estimator))):
-            return False
-    names = {column.name for column in job.columns}
-    values = [c for d in spec.space if isinstance(d.domain, Values) for c in d.domain.choices]
-    values += [v for c in spec.model.candidates for v in _values(c.estimator)]
-    return names.isdisjoint(_texts(values))
+    candidates = spec.model.candidates
+    if not all(_by_place(c.preprocess or spec.preprocess, job) for c in candidates):
+        return False
+    nodes = [node for c in candidates for node in _nodes(c.estimator)]
+    if not all(_takes_arrays(node.path) for node in nodes if isinstance(node, Object)):
+        return False
+    values = [node.value for node in nodes if isinstance(node, Fixed)]
+    values += [c for d in spec.space if isinstance(d.domain, Values) for c in d.domain.choices]
+    return {column.name for column in job.columns}.isdisjoint(_texts(values))
 
 
 def _takes_arrays(path: str) -> bool:
@@ -85,29 +85,17 @@ def _by_place(preprocess: Preprocess, job: Job) -> bool:
     return preprocess.kind is PreprocessKind.NONE
 
 
-def _paths(node: Node) -> Iterator[str]:
-    if isinstance(node, Object):
-        yield node.path
-    for below in _below(node):
-        yield from _paths(below)
-
-
-def _values(node: Node) -> Iterator[Any]:
-    if isinstance(node, Fixed):
-        yield node.value
-    for below in _below(node):
-        yield from _values(below)
-
-
-def _below(node: Node) -> list[Node]:
+def _nodes(node: Node) -> Iterator[Node]:
+    """It and all below it, whichever branch a trial takes."""
+    yield node
+    below: Iterable[Node] = ()
     match node:
-        case Choice(_, branches):
-            return [branch for _, branch in branches]
+        case Choice(_, named) | Object(_, named):
+            below = (each for _, each in named)
         case Items(nodes):
-            return list(nodes)
-        case Object(_, parameters):
-            return [value for _, value in parameters]
-    return []
+            below = nodes
+    for each in below:
+        yield from _nodes(each)
 
 
 def _texts(value: Any) -> Iterator[str]:
