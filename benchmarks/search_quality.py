@@ -1,12 +1,16 @@
 """Which sampler finds the better points: sweeper's `auto` and its peers' own, trial by trial.
 
     python benchmarks/search_quality.py [--problems DIR] [--seeds 20] [--trials 100] [--only NAME …]
+                                        [--flight 1] [--noise 0]
 
-Sequential trials, one at a time. Without `--problems` the problems are published test functions; DIR
-has recorded search problems, read by its `problems.py`. Of each problem the regret of the best point
-after 25, 50 and 100 trials is normalised: 0 is the best known point, 1 the median random one. All of a
-peer's settings are its defaults; parameters with an order go to it as numbers in that order.
-A rank is a contestant's place among the others on a problem, by its mean regret over the seeds.
+Sequential trials, or `--flight` of them at a time: who asks for a point has not seen what the latest
+gave. Without `--problems` the problems are published test functions; DIR has recorded search problems,
+read by its `problems.py`. Of each problem the regret of the best point after 25, 50 and 100 trials is
+normalised: 0 is the best known point, 1 the median random one. With `--noise` every loss that is told
+has a normal error of that deviation, in the same unit; then the best point is the one that seemed so,
+and its regret is the true one. All of a peer's settings are its defaults; parameters with an order go
+to it as numbers in that order. A rank is a contestant's place among the others on a problem, by its
+mean regret over the seeds.
 """
 
 from __future__ import annotations
@@ -21,7 +25,7 @@ import os
 import statistics
 import sys
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,8 +64,12 @@ class Problem:
     best: float
     median: float
 
+    @property
+    def unit(self) -> float:
+        return self.median - self.best
+
     def regret(self, loss: float) -> float:
-        return (loss - self.best) / (self.median - self.best)
+        return (loss - self.best) / self.unit
 
 
 def branin(x: np.ndarray) -> float:
@@ -179,7 +187,7 @@ def _parameter(told: dict) -> Parameter:
 
 
 Ask = Callable[[int, list], dict]
-"""A trial's number, and (params, loss) of those before it, to its params."""
+"""A trial's number, and (params, loss) of the first trials, whose results are there, to its params."""
 
 
 def sweeper(problem: Problem, seed: int, trials: int, name: str = "auto") -> Ask:
@@ -205,10 +213,14 @@ def sweeper(problem: Problem, seed: int, trials: int, name: str = "auto") -> Ask
     asked: list = []
 
     def ask(number: int, history: list) -> dict:
-        for _, loss in history[len(entries) :]:
+        for ended in range(len(entries), len(history)):
+            loss = history[ended][1]
             bad = not math.isfinite(loss)
-            entries.append(HistoryEntry(len(entries), asked[-1], None if bad else loss, bad=bad))
-        params = sampler.suggest(number, entries).params
+            entries.append(HistoryEntry(ended, asked[ended], None if bad else loss, bad=bad))
+        running = [
+            HistoryEntry(n, asked[n], None, running=True) for n in range(len(entries), number)
+        ]
+        params = sampler.suggest(number, [*entries, *running]).params
         assert params is not None
         asked.append(params)
         return {name.partition("@")[0]: value for name, value in params.items()}
@@ -235,15 +247,14 @@ def _optuna(make: Callable) -> Callable:
 
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         study = optuna.create_study(sampler=make(seed))
-        open_trials: list = []
+        open_trials: deque = deque()
 
         def ask(number: int, history: list) -> dict:
-            if open_trials:
-                loss = history[-1][1]
+            for _, loss in history[number - len(open_trials) :]:
                 if math.isfinite(loss):
-                    study.tell(open_trials.pop(), loss)
+                    study.tell(open_trials.popleft(), loss)
                 else:
-                    study.tell(open_trials.pop(), state=optuna.trial.TrialState.FAIL)
+                    study.tell(open_trials.popleft(), state=optuna.trial.TrialState.FAIL)
             trial = study.ask()
             open_trials.append(trial)
             params: dict = {}
@@ -317,12 +328,11 @@ def smac(problem: Problem, seed: int, trials: int) -> Ask:
     facade = HyperparameterOptimizationFacade(
         scenario, lambda config, seed=0: 0.0, logging_level=False, overwrite=True
     )
-    asked: list = []
+    asked: deque = deque()
 
     def ask(number: int, history: list) -> dict:
-        if asked:
-            loss = history[-1][1]
-            facade.tell(asked.pop(), TrialValue(cost=loss if math.isfinite(loss) else 1e10))
+        for _, loss in history[number - len(asked) :]:
+            facade.tell(asked.popleft(), TrialValue(cost=loss if math.isfinite(loss) else 1e10))
         info = facade.ask()
         asked.append(info)
         found = dict(info.config)
@@ -358,7 +368,20 @@ def problems(folder: str | None) -> dict[str, Problem]:
     return {problem.name: problem for problem in every}
 
 
-def search(job: tuple) -> tuple:
+@dataclass(frozen=True)
+class Job:
+    """One search. `folder`: of recorded problems."""
+
+    folder: str | None
+    problem: str
+    contestant: str
+    seed: int
+    trials: int
+    flight: int
+    noise: float
+
+
+def search(job: Job) -> tuple:
     """(problem, contestant, seed, regrets at COUNTS, seconds an ask); the regrets None where
     the contestant cannot search that space."""
     import warnings
@@ -368,25 +391,32 @@ def search(job: tuple) -> tuple:
         import torch
 
         torch.set_num_threads(1)
-    folder, name, contestant, seed, trials = job
-    if _made.get("of") != folder:
-        _made.update(of=folder, problems=problems(folder))
-    problem = _made["problems"][name]
+    if _made.get("of") != job.folder:
+        _made.update(of=job.folder, problems=problems(job.folder))
+    problem = _made["problems"][job.problem]
+    error = np.random.default_rng(job.seed).normal(0, job.noise * problem.unit, job.trials)
     try:
-        ask = CONTESTANTS[contestant][0](problem, seed, trials)
-        history: list = []
+        ask = CONTESTANTS[job.contestant][0](problem, job.seed, job.trials)
+        told: list = []
+        losses: list = []
         spent = 0.0
-        for number in range(trials):
+        for number in range(job.trials):
             begun = time.perf_counter()
-            params = ask(number, history)
+            params = ask(number, told[: max(0, number + 1 - job.flight)])
             spent += time.perf_counter() - begun
-            history.append((params, problem.loss(params)))
-    except ValueError as error:
-        return name, contestant, seed, None, str(error)[:200]
-    losses = [loss for _, loss in history]
-    found = [problem.regret(min(losses[:count])) for count in COUNTS if count <= trials]
+            losses.append(problem.loss(params))
+            told.append((params, losses[-1] + error[number]))
+    except ValueError as refused:
+        return job.problem, job.contestant, job.seed, None, str(refused)[:200]
+    seeming = [loss for _, loss in told]
+    found = [
+        problem.regret(losses[int(np.argmin(seeming[:count]))])
+        for count in COUNTS
+        if count <= job.trials
+    ]
     # a search that has found nothing finite is as good as the median random point
-    return name, contestant, seed, [min(r, 1e3) for r in found], spent / trials
+    regrets = [min(regret, 1e3) for regret in found]
+    return job.problem, job.contestant, job.seed, regrets, spent / job.trials
 
 
 _made: dict = {}
@@ -399,6 +429,8 @@ def main() -> None:
     parser.add_argument("--problems", metavar="DIR")
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--trials", type=int, default=100)
+    parser.add_argument("--flight", type=int, default=1, help="trials at a time")
+    parser.add_argument("--noise", type=float, default=0.0, help="share of the median's regret")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--only", nargs="*", metavar="NAME", help="these contestants")
     parser.add_argument("--on", nargs="*", metavar="PROBLEM", help="these problems")
@@ -417,7 +449,7 @@ def main() -> None:
         results = [json.loads(line) for line in Path(asked.keep).read_text().splitlines()]
     done = {tuple(result[:3]) for result in results}
     jobs = [
-        (asked.problems, problem, contestant, seed, asked.trials)
+        Job(asked.problems, problem, contestant, seed, asked.trials, asked.flight, asked.noise)
         for seed in range(asked.seeds)
         for problem in names
         for contestant in chosen

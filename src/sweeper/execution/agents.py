@@ -8,8 +8,12 @@ from typing import Any
 
 from sweeper.execution.agent import Agent, Fate
 
-PATIENCE = 1.0
-"""Seconds to wait for an agent's answer; without one the launch goes on as if it had none."""
+PATIENCE = 5.0
+"""Seconds to wait for an agent's answer; without one the launch goes on as if it had none. It may
+have to look at thousands of processes first, on a machine that is busy."""
+
+FAREWELL = 1.0
+"""Seconds for the agents to end what is there when the launch is over."""
 
 
 class Agents:
@@ -60,7 +64,7 @@ class Agents:
 
         closing = [handle.close.remote() for handle in self._handles.values()]
         if closing:
-            ray.wait(closing, num_returns=len(closing), timeout=PATIENCE)
+            ray.wait(closing, num_returns=len(closing), timeout=FAREWELL)
         for handle in self._handles.values():
             ray.kill(handle)
         self._handles.clear()

@@ -189,9 +189,10 @@ def node_memory(groups: Path = Path("/sys/fs/cgroup")) -> Memory:
 
 
 def kernel_kills() -> int:
-    """How often the kernel has ended a process here for want of memory."""
-    places = (Path("/proc/vmstat"), Path("/sys/fs/cgroup/memory.events"))
-    return sum(_counters(place).get("oom_kill", 0) for place in places)
+    """How often the kernel has ended a process here for want of memory: in this container, whose
+    neighbours on the machine are not ours, or else on the whole machine."""
+    found = _counters(Path("/sys/fs/cgroup/memory.events")) or _counters(Path("/proc/vmstat"))
+    return found.get("oom_kill", 0)
 
 
 def _counters(path: Path) -> dict[str, int]:

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sweeper.mlflow_store import StoreReplaced
@@ -23,7 +23,7 @@ from sweeper.tracking.follower import GRACE, Records, Reflecting, follow
 
 LOCK = "tracking.lock"
 
-_NICE = 10
+_NICE = 19
 
 
 class TrackerProcess:
@@ -83,7 +83,7 @@ def serve(
     this one has caught up.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.nice(_NICE)
+    _give_way()
     gone = threading.Event()
     threading.Thread(target=_watch, args=(gone,), daemon=True).start()
     lock = os.open(directory / LOCK, os.O_CREAT | os.O_RDWR, 0o600)
@@ -104,6 +104,16 @@ def serve(
         os.execv(sys.executable, sys.orig_argv)  # from the beginning, as a new process
     finally:
         os.close(lock)
+
+
+def _give_way() -> None:
+    """Let the sweep's own processes have the processor first. Linux weighs the niceness of a
+    session against others, where it groups by sessions (man 7 sched, autogroups), and this one
+    has a session of its own."""
+    os.nice(_NICE)
+    if os.getsid(0) == os.getpid():
+        with suppress(OSError):  # a kernel that knows no such groups
+            Path("/proc/self/autogroup").write_text(str(_NICE))
 
 
 def at_work(directory: Path) -> bool:
