@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-from sweeper.core.records import RunKey, Success
+import numpy as np
+import pandas as pd
+
+from sweeper.core.records import RunKey, SplitDigest, Success
 from sweeper.core.rooms import Slot
 from sweeper.execution import sealed
 from sweeper.execution.mailbox import (
@@ -19,7 +22,8 @@ from sweeper.execution.mailbox import (
     Started,
 )
 from sweeper.execution.sieve import Sieve
-from sweeper.ports import Order, RunResult
+from sweeper.ports import Job, Order, Rows, RunResult, Splits
+from world import spec
 
 SLOT = Slot("n", 0)
 
@@ -189,3 +193,23 @@ def test_a_report_without_the_metric_is_not_heard_and_the_next_with_it_is():
 def test_nothing_is_heard_where_nothing_is_watched():
     sieve = Sieve("m", ())
     assert all(sieve.heard(step, {"m": 0.1}) is None for step in range(100))
+
+
+def test_who_asks_for_the_job_before_it_is_there_waits_for_it():
+    async def act():
+        return await waits(Mailbox().job())
+
+    assert asyncio.run(act())
+
+
+def test_a_sealed_job_shares_its_arrays_and_opens_as_it_was():
+    X = np.arange(6000.0).reshape(-1, 3)
+    names = pd.DataFrame({"a": [1, 2], "b": ["x", None]})
+    splits = Splits(((None, None),), SplitDigest(1, (0,), ""))
+    job = Job(spec(), Rows(X, names), splits, (), "none", (), None, "/here")
+    packed = sealed.job(job)
+    assert len(packed.content) < X.nbytes / 2
+    assert any(np.shares_memory(each, X) for each in packed.buffers)
+    found = sealed.opened(packed)
+    assert (found.rows.X == X).all()
+    pd.testing.assert_frame_equal(found.rows.y, names)

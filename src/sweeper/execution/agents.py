@@ -47,6 +47,8 @@ class Agents:
         """What is known of a dead lease's workers; nothing of those of whom nobody can say."""
         import ray
 
+        nodes = list(nodes)
+        self.settle(nodes)  # it may have died before it began any run
         asked = [self._handles[n].autopsy.remote(lease) for n in nodes if n in self._handles]
         found: list[Fate] = []
         for answer in asked:

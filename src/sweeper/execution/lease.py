@@ -120,16 +120,10 @@ def _sendable(done: Done) -> Done:
     return key, RunResult(failure, log=result.log), stopped
 
 
-SHIPPED = 120.0
-"""Seconds in which a job of any size is with the mailbox, unless the cluster is gone."""
-
-
 def ship(job: Job, mailbox: Any) -> None:
     """Give the job to the mailbox, for leases to fetch. ClusterError when it cannot travel."""
-    import ray
-
     try:
-        ray.get(mailbox.hold.remote(job), timeout=SHIPPED)
+        content = sealed.job(job)
     except Exception as error:
         problem = unsendable(job)
         if not problem:
@@ -138,6 +132,7 @@ def ship(job: Job, mailbox: Any) -> None:
             f"the sweep's data cannot be sent to workers: {problem}. What a data source gives "
             "must be something that pickle can carry"
         ) from error
+    mailbox.hold.remote(content)
 
 
 def unsendable(record: Any) -> str:
@@ -163,5 +158,5 @@ def fetch_job(mailbox: Any) -> Job:
     name = reference.hex()
     if name not in _jobs:
         _jobs.clear()
-        _jobs[name] = ray.get(reference)
+        _jobs[name] = sealed.opened(ray.get(reference))
     return _jobs[name]

@@ -15,8 +15,7 @@ from typing import Any, NamedTuple
 
 from sweeper.core.records import Checkpoint, RunKey
 from sweeper.core.rooms import Slot
-from sweeper.execution.sealed import NOTHING, SealedOrder, SealedResults
-from sweeper.ports import Job
+from sweeper.execution.sealed import NOTHING, SealedJob, SealedOrder, SealedResults
 
 FIRST = 2.0
 """Seconds a new lease waits for its first batch."""
@@ -133,16 +132,19 @@ class Mailbox:
         self._next = 1
         self._early: dict[int, Push | Recall] = {}
         self._job: list[Any] = []
+        self._held = asyncio.Event()
 
-    async def hold(self, job: Job) -> None:
+    async def hold(self, job: SealedJob) -> None:
         """Keep the job where leases find it: an object that the driver itself owned would take
         the driver with it when its node goes."""
         import ray
 
         self._job = [ray.put(job)]
+        self._held.set()
 
     async def job(self) -> list[Any]:
-        """A list with the reference to the job."""
+        """A list with the reference to the job. Who asks early waits for it."""
+        await self._held.wait()
         return self._job
 
     async def tell(self, number: int, instruction: Push | Recall) -> None:

@@ -57,6 +57,9 @@ LOOK = 0.1
 COUNT = 1.0
 """Seconds between two looks at whether the cluster is there."""
 
+UNWATCHED = 3.0
+"""Seconds of work on a node before an agent is sent there."""
+
 BARREN = 5
 """So many leases in a row that died before any run began end the launch."""
 
@@ -92,6 +95,7 @@ class RayExecutor:
         self._neighbours: neighbours.Neighbours | None = None
         self._wants = False
         self._silent: set[str] = set()  # nodes
+        self._worked: dict[str, float] = {}  # nodes, and when the first run began there
         self._barren = 0
         self._closing = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -227,7 +231,15 @@ class RayExecutor:
         self._closing.wait(LOOK)
         with self._lock:
             self._enforce(time.monotonic())
+        # Not under the lock: without a head this call waits for a minute.
+        self._agents.settle(self._to_be_watched(time.monotonic()))
         self._count()
+
+    def _to_be_watched(self, now: float) -> list[str]:
+        """The nodes that have had runs for a while: a launch's first run is what people wait for,
+        and an agent that starts beside it, while it imports, takes a second of a core."""
+        since = self._worked.get
+        return [n.name for n in self._census.nodes if now - since(n.name, now) >= UNWATCHED]
 
     def _knock(self) -> None:
         if cut := self._lifeline.cut():
@@ -240,8 +252,6 @@ class RayExecutor:
                 held = [each.slot for each in self._leases.values() if each.placed_by is None]
             self._census.take(held, self._allowed(held))
             self._visit({name for slot in held for name in slot.nodes})
-            # Not under the lock: without a head this call waits for a minute.
-            self._agents.settle([node.name for node in self._census.nodes])
 
     def _allowed(self, held: list[Slot]) -> int | None:
         """How many places the other sweeps on the cluster leave to this one."""
@@ -346,6 +356,8 @@ class RayExecutor:
             return
         owed = [self._sent[key] for key in message.keys if key in self._sent]
         held.begin(message.keys, owed)
+        for name in held.slot.nodes:
+            self._worked.setdefault(name, time.monotonic())
 
     def _ended(self, message: Ended) -> None:
         for key, result, stopped in sealed.opened(message.results):
@@ -437,7 +449,6 @@ class RayExecutor:
                 dismiss(held)
             self._leases.clear()
             self._open()
-            self._agents.settle(node.name for node in self._census.nodes)
             self._out.lose(owed, "MailboxDied", "the process that hands out work died")
 
     def _lose_everything(self, reason: str) -> None:

@@ -1,4 +1,4 @@
-"""What passes the mailbox: orders and results as bytes, which it hands on without opening them."""
+"""What passes the mailbox: the job, orders and results as bytes, which it hands on unopened."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from sweeper.core.records import RunKey
-from sweeper.ports import Order, RunResult
+from sweeper.ports import Job, Order, RunResult
 
 Done = tuple[RunKey, RunResult, bool]
 """A run, its result, and whether it ended early because it was asked to."""
@@ -30,6 +30,23 @@ class SealedResults(NamedTuple):
 NOTHING = SealedResults((), b"")
 
 
+class SealedJob(NamedTuple):
+    """A job. `buffers` are the arrays in it, as bytes that need not be copied to be read."""
+
+    content: bytes
+    buffers: tuple[Any, ...]
+
+
+def job(given: Job) -> SealedJob:
+    """Raises what pickling raises."""
+    import numpy as np
+    from ray import cloudpickle
+
+    found: list[pickle.PickleBuffer] = []
+    content: bytes = cloudpickle.dumps(given, protocol=5, buffer_callback=found.append)
+    return SealedJob(content, tuple(np.frombuffer(each.raw(), np.uint8) for each in found))
+
+
 def order(given: Order) -> SealedOrder:
     return SealedOrder(given.key, _seal(given))
 
@@ -39,9 +56,9 @@ def results(done: Sequence[Done]) -> SealedResults:
     return SealedResults(tuple(key for key, _, _ in done), _seal(list(done))) if done else NOTHING
 
 
-def opened(sealed: SealedOrder | SealedResults) -> Any:
-    """The order, or the list of results."""
-    return pickle.loads(sealed.content)
+def opened(sealed: SealedOrder | SealedResults | SealedJob) -> Any:
+    """The order, the list of results, or the job."""
+    return pickle.loads(sealed.content, buffers=getattr(sealed, "buffers", ()))
 
 
 def _seal(value: object) -> bytes:
