@@ -1,7 +1,7 @@
 """Which sampler finds the better points: sweeper's `auto` and its peers' own, trial by trial.
 
     python benchmarks/search_quality.py [--problems DIR] [--seeds 20] [--trials 100] [--only NAME …]
-                                        [--flight 1] [--noise 0]
+                                        [--first 0] [--flight 1] [--noise 0]
 
 Sequential trials, or `--flight` of them at a time: who asks for a point has not seen what the latest
 gave. Without `--problems` the problems are published test functions; DIR has recorded search problems,
@@ -428,6 +428,7 @@ def main() -> None:
     )
     parser.add_argument("--problems", metavar="DIR")
     parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--trials", type=int, default=100)
     parser.add_argument("--flight", type=int, default=1, help="trials at a time")
     parser.add_argument("--noise", type=float, default=0.0, help="share of the median's regret")
@@ -450,7 +451,7 @@ def main() -> None:
     done = {tuple(result[:3]) for result in results}
     jobs = [
         Job(asked.problems, problem, contestant, seed, asked.trials, asked.flight, asked.noise)
-        for seed in range(asked.seeds)
+        for seed in range(asked.first, asked.first + asked.seeds)
         for problem in names
         for contestant in chosen
         if (problem, contestant, seed) not in done

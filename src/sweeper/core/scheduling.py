@@ -55,7 +55,7 @@ def concurrency(state: State) -> int:
 def _batch(state: State) -> int:
     """Fold runs that travel together: one where there are gangs, which answer for each alone."""
     seconds = state.fold_seconds
-    if state.spec.resources.workers > 1 or seconds is None or seconds >= BATCH_SECONDS:
+    if state.spec.resources.workers > 1 or seconds is None:
         return 1
     hurried = state.sampler in LEARNING or state.spec.search.pruner.name != "none"
     length = BATCH_SECONDS if hurried else UNHURRIED_SECONDS
