@@ -480,7 +480,8 @@ def report(results: list, names: list[str], chosen: list[str], trials: int) -> s
             cannot[contestant].add(problem)
             continue
         regrets[problem, contestant].append(found)
-        asking[contestant].append(cost)
+        if cost is not None:  # nothing else ran beside it
+            asking[contestant].append(cost)
     means = {
         key: [statistics.mean(found[i] for found in each) for i in range(len(counts))]
         for key, each in regrets.items()
@@ -503,7 +504,9 @@ def report(results: list, names: list[str], chosen: list[str], trials: int) -> s
                 contestant,
                 *(f"{value:.4f}" for value in mean),
                 *(f"{rank:.2f}" for rank in ranks),
-                f"{1000 * statistics.mean(asking[contestant]):.1f} ms",
+                f"{1000 * statistics.mean(asking[contestant]):.1f} ms"
+                if asking[contestant]
+                else "-",
             )
         )
     headers = (
