@@ -131,20 +131,24 @@ class Mailbox:
         self._news = asyncio.Event()
         self._next = 1
         self._early: dict[int, Push | Recall] = {}
+        self._sealed: SealedJob | None = None
         self._job: list[Any] = []
         self._held = asyncio.Event()
 
     async def hold(self, job: SealedJob) -> None:
-        """Keep the job where leases find it: an object that the driver itself owned would take
-        the driver with it when its node goes."""
-        import ray
-
-        self._job = [ray.put(job)]
+        """Keep the job for leases to ask for."""
+        self._sealed = job
         self._held.set()
 
     async def job(self) -> list[Any]:
-        """A list with the reference to the job. Who asks early waits for it."""
+        """A list with the reference to the job, an object of this process: one that the driver
+        itself owned would take the driver with it when its node goes. Who asks early waits; who
+        asks where there is no room for it gets the error."""
+        import ray
+
         await self._held.wait()
+        if not self._job:
+            self._job, self._sealed = [ray.put(self._sealed)], None
         return self._job
 
     async def tell(self, number: int, instruction: Push | Recall) -> None:
