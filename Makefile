@@ -26,7 +26,7 @@ quickstart: $(VENV)/installed  ## install and run the main job on a real CSV
 	$(BIN)/sweeper launch configs/quickstart.yaml
 
 test: $(VENV)/installed-dev  ## the whole suite, under 10 minutes on 2 cores
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not cluster and not slow" -n $(WORKERS) --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not cluster and not slow" -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 	$(BIN)/python -m pytest $(ON_CLUSTER) -m "cluster and not slow"
 
 lint: $(VENV)/installed-dev  ## ruff, mypy and the arrows between packages

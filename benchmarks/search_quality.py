@@ -380,10 +380,18 @@ class Job:
     flight: int
     noise: float
 
+    @property
+    def of(self) -> tuple:
+        """What tells its result from others."""
+        return self.problem, self.contestant, self.seed, self.flight, self.noise
+
+
+OF = 5  # as many begin a result: `Job.of`
+
 
 def search(job: Job) -> tuple:
-    """(problem, contestant, seed, regrets at COUNTS, seconds an ask); the regrets None where
-    the contestant cannot search that space."""
+    """`Job.of`, regrets at COUNTS, seconds an ask; the regrets None where the contestant cannot
+    search that space."""
     import warnings
 
     warnings.simplefilter("ignore")
@@ -407,7 +415,7 @@ def search(job: Job) -> tuple:
             losses.append(problem.loss(params))
             told.append((params, losses[-1] + error[number]))
     except ValueError as refused:
-        return job.problem, job.contestant, job.seed, None, str(refused)[:200]
+        return *job.of, None, str(refused)[:200]
     seeming = [loss for _, loss in told]
     found = [
         problem.regret(losses[int(np.argmin(seeming[:count]))])
@@ -416,7 +424,7 @@ def search(job: Job) -> tuple:
     ]
     # a search that has found nothing finite is as good as the median random point
     regrets = [min(regret, 1e3) for regret in found]
-    return job.problem, job.contestant, job.seed, regrets, spent / job.trials
+    return *job.of, regrets, spent / job.trials
 
 
 _made: dict = {}
@@ -445,17 +453,19 @@ def main() -> None:
         else:
             chosen.append(name)
     names = asked.on or list(problems(asked.problems))
-    results: list = []
-    if asked.keep and Path(asked.keep).exists():
-        results = [json.loads(line) for line in Path(asked.keep).read_text().splitlines()]
-    done = {tuple(result[:3]) for result in results}
     jobs = [
         Job(asked.problems, problem, contestant, seed, asked.trials, asked.flight, asked.noise)
         for seed in range(asked.first, asked.first + asked.seeds)
         for problem in names
         for contestant in chosen
-        if (problem, contestant, seed) not in done
     ]
+    results: list = []
+    if asked.keep and Path(asked.keep).exists():
+        wanted = {job.of for job in jobs}
+        kept = [json.loads(line) for line in Path(asked.keep).read_text().splitlines()]
+        results = [result for result in kept if tuple(result[:OF]) in wanted]
+    done = {tuple(result[:OF]) for result in results}
+    jobs = [job for job in jobs if job.of not in done]
     os.environ.update(ONE_THREAD)
     with multiprocessing.get_context("spawn").Pool(asked.processes) as pool:
         for number, result in enumerate(pool.imap_unordered(search, jobs)):
@@ -473,9 +483,7 @@ def report(results: list, names: list[str], chosen: list[str], trials: int) -> s
     regrets: dict = defaultdict(list)
     asking: dict = defaultdict(list)
     cannot: dict = defaultdict(set)
-    for problem, contestant, _, found, cost in results:
-        if problem not in names or contestant not in chosen:
-            continue
+    for problem, contestant, *_, found, cost in results:
         if found is None:
             cannot[contestant].add(problem)
             continue

@@ -203,6 +203,9 @@ class World:
             if not events:
                 break
         self._append(record)
+        self.check()
+
+    def check(self) -> None:
         assert violations(self.now()) == []
 
     def rest(self) -> None:

@@ -119,11 +119,15 @@ def connect(uri: str) -> Any:
     with alone(uri):
         check_in_place(uri)
         if path is not None:
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            _make_sure_of(path)
         client = MlflowClient(tracking_uri=uri)
         client.search_experiments(max_results=1)
         _opened[uri] = _identity(uri)
     return client
+
+
+def _make_sure_of(path: Path) -> None:
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
 
 
 def there(ask: Callable[..., Any], *names: str) -> Any | None:

@@ -28,8 +28,8 @@ from world import spec
 SLOT = Slot("n", 0)
 
 
-def order(trial: int, attempt: int = 1) -> sealed.SealedOrder:
-    return sealed.order(Order(RunKey(trial, 0, attempt), {}, seed=0))
+def batch(*trials: int, attempt: int = 1) -> sealed.SealedBatch:
+    return sealed.batch([Order(RunKey(trial, 0, attempt), {}, seed=0) for trial in trials])
 
 
 def result(trial: int, attempt: int = 1) -> sealed.SealedResults:
@@ -37,10 +37,10 @@ def result(trial: int, attempt: int = 1) -> sealed.SealedResults:
     return sealed.results([done])
 
 
-async def filled(*orders: sealed.SealedOrder) -> Mailbox:
+async def filled(*batches: sealed.SealedBatch) -> Mailbox:
     mailbox = Mailbox()
-    for number, each in enumerate(orders, start=1):
-        await mailbox.tell(number, Push(SLOT, (each,)))
+    for number, each in enumerate(batches, start=1):
+        await mailbox.tell(number, Push(SLOT, each))
     return mailbox
 
 
@@ -58,7 +58,7 @@ def test_instructions_that_overtake_one_another_are_put_in_order():
     async def act():
         mailbox = Mailbox()
         await mailbox.tell(2, Recall((RunKey(1, 0, 1),)))
-        await mailbox.tell(1, Push(SLOT, (order(1),)))
+        await mailbox.tell(1, Push(SLOT, batch(1)))
         return await mailbox.read(0.01)
 
     assert asyncio.run(act()) == [Dropped(SLOT, RunKey(1, 0, 1))]
@@ -66,11 +66,11 @@ def test_instructions_that_overtake_one_another_are_put_in_order():
 
 def test_a_lease_gets_its_next_batch_while_it_runs_the_one_it_has():
     async def act():
-        mailbox = await filled(order(1), order(2), order(3))
+        mailbox = await filled(batch(1), batch(2), batch(3))
         first = await mailbox.take(SLOT, 1, sealed.NOTHING, 0.3, True)
         second = await mailbox.take(SLOT, 1, sealed.NOTHING, 0.3)
         third = await mailbox.take(SLOT, 1, result(1), 0.3)
-        return [batch[0].key.trial for batch in (first, second, third)], await mailbox.read(0.01)
+        return [given.keys[0].trial for given in (first, second, third)], await mailbox.read(0.01)
 
     trials, messages = asyncio.run(act())
     assert trials == [1, 2, 3]
@@ -80,7 +80,7 @@ def test_a_lease_gets_its_next_batch_while_it_runs_the_one_it_has():
 
 def test_a_suspect_is_never_in_hand_with_another():
     async def act():
-        mailbox = await filled(order(1), order(2, attempt=2), order(3))
+        mailbox = await filled(batch(1), batch(2, attempt=2), batch(3))
         await mailbox.take(SLOT, 1, sealed.NOTHING, 0.3, True)
         before = await waits(mailbox.take(SLOT, 1, sealed.NOTHING, 0.3))
         await mailbox.hand_in(SLOT, 1, result(1))
@@ -88,7 +88,7 @@ def test_a_suspect_is_never_in_hand_with_another():
         behind = await waits(mailbox.take(SLOT, 1, sealed.NOTHING, 0.3))
         await mailbox.hand_in(SLOT, 1, result(2, attempt=2))
         last = await mailbox.take(SLOT, 1, sealed.NOTHING, 0.3)
-        return before, suspect[0].key, behind, last[0].key
+        return before, suspect.keys[0], behind, last.keys[0]
 
     before, suspect, behind, last = asyncio.run(act())
     assert before
@@ -97,19 +97,32 @@ def test_a_suspect_is_never_in_hand_with_another():
     assert last == RunKey(3, 0, 1)
 
 
+def test_of_a_batch_that_waits_a_part_is_called_back():
+    async def act():
+        mailbox = await filled(batch(1, 2, 3))
+        await mailbox.tell(2, Recall((RunKey(2, 0, 1),)))
+        given = await mailbox.take(SLOT, 1, sealed.NOTHING, 0.3, True)
+        return given, await mailbox.read(0.01)
+
+    given, messages = asyncio.run(act())
+    left = (RunKey(1, 0, 1), RunKey(3, 0, 1))
+    assert tuple(order.key for order in sealed.opened_batch(given)) == given.keys == left
+    assert messages == [Dropped(SLOT, RunKey(2, 0, 1)), Started(SLOT, 1, left)]
+
+
 def test_a_dead_lease_says_what_it_had_and_gets_nothing_more():
     async def act():
-        mailbox = await filled(order(1), order(2))
+        mailbox = await filled(batch(1), batch(2))
         await mailbox.take(SLOT, 1, sealed.NOTHING, 0.3, True)
         await mailbox.take(SLOT, 1, sealed.NOTHING, 0.3)
         question = asyncio.ensure_future(mailbox.take(SLOT, 1, sealed.NOTHING, 0.3))
         await asyncio.sleep(0)
         await mailbox.bury(SLOT, 1)
-        await mailbox.tell(3, Push(SLOT, (order(3),)))
+        await mailbox.tell(3, Push(SLOT, batch(3)))
         ghost = await question
         heir = await mailbox.take(SLOT, 2, sealed.NOTHING, 0.3, True)
         messages = await mailbox.read(0.01)
-        return ghost, heir[0].key.trial, [m for m in messages if isinstance(m, Buried)]
+        return ghost, heir.keys[0].trial, [m for m in messages if isinstance(m, Buried)]
 
     ghost, heir, (buried,) = asyncio.run(act())
     assert ghost is None
@@ -119,7 +132,7 @@ def test_a_dead_lease_says_what_it_had_and_gets_nothing_more():
 
 def test_a_run_that_was_called_back_is_told_at_its_next_report():
     async def act():
-        mailbox = await filled(order(1))
+        mailbox = await filled(batch(1))
         await mailbox.take(SLOT, 1, sealed.NOTHING, 0.3, True)
         before = await mailbox.report(RunKey(1, 0, 1), 1)
         await mailbox.tell(2, Recall((RunKey(1, 0, 1),)))
@@ -130,13 +143,13 @@ def test_a_run_that_was_called_back_is_told_at_its_next_report():
 
 def test_what_a_lease_that_leaves_has_not_begun_goes_to_the_next_one():
     async def act():
-        mailbox = await filled(order(1), order(2), order(3))
+        mailbox = await filled(batch(1), batch(2), batch(3))
         await mailbox.take(SLOT, 1, sealed.NOTHING, 0.3, True)
         await mailbox.take(SLOT, 1, sealed.NOTHING, 0.3)
         await mailbox.hand_in(SLOT, 1, result(1))
         await mailbox.leave(SLOT, 1)
         again = [await mailbox.take(SLOT, 2, sealed.NOTHING, 0.3, True) for _ in range(2)]
-        return await mailbox.read(0.01), [batch[0].key.trial for batch in again]
+        return await mailbox.read(0.01), [given.keys[0].trial for given in again]
 
     messages, trials = asyncio.run(act())
     assert Closed(SLOT, 1) in messages
@@ -145,7 +158,7 @@ def test_what_a_lease_that_leaves_has_not_begun_goes_to_the_next_one():
 
 def test_only_a_lease_without_work_is_dismissed():
     async def act():
-        mailbox = await filled(order(1))
+        mailbox = await filled(batch(1))
         await mailbox.take(SLOT, 1, sealed.NOTHING, 30.0, True)
         await mailbox.dismiss(SLOT, 1)
         busy = await mailbox.read(0.01)
@@ -162,7 +175,7 @@ def test_only_a_lease_without_work_is_dismissed():
 
 def test_what_the_controller_watches_comes_out_before_the_runs_end():
     async def act():
-        mailbox = await filled(order(1))
+        mailbox = await filled(batch(1))
         await mailbox.take(SLOT, 1, sealed.NOTHING, 0.3, True)
         await mailbox.report(RunKey(1, 0, 1), 1)
         await mailbox.report(RunKey(1, 0, 1), 3, 0.7)
@@ -210,6 +223,6 @@ def test_a_sealed_job_shares_its_arrays_and_opens_as_it_was():
     packed = sealed.job(job)
     assert len(packed.content) < X.nbytes / 2
     assert any(np.shares_memory(each, X) for each in packed.buffers)
-    found = sealed.opened(packed)
+    found = sealed.opened_job(packed)
     assert (found.rows.X == X).all()
     pd.testing.assert_frame_equal(found.rows.y, names)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from dataclasses import replace
 
 import pytest
 
@@ -55,7 +56,7 @@ def test_a_reader_beside_a_writer_sees_whole_notes_in_order(notebook, tmp_path):
         number = 0
         while True:
             number += 1
-            notebook._say(run=RunKey(number, number, number))
+            notebook._say(replace(notebook._note, run=RunKey(number, number, number)))
     try:
         last = 0
         for _ in range(2000):

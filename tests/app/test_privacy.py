@@ -6,6 +6,7 @@ What a model holds by its nature is in its file alone: the categories of a one-h
 from __future__ import annotations
 
 import gzip
+import shutil
 import struct
 import subprocess
 import zipfile
@@ -89,10 +90,12 @@ def rows():
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory):
+def root(tmp_path_factory, template):
     """Two sweeps, of estimators and of a function, to their ends; what is done with versions."""
     folder = tmp_path_factory.mktemp("canary")
     root = folder / "sweeps"
+    root.mkdir()
+    shutil.copy(template, root / "mlflow.db")
     (folder / "rows.csv").write_text("\n".join(["city,amount,name,person,kind", *rows()]) + "\n")
     (folder / "canary_code.py").write_text(CODE)
     (folder / "canary.yaml").write_text(MODELS)

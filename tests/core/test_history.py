@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sweeper.core.history import Known
-from sweeper.core.records import HistoryEntry
+from sweeper.core.records import HistoryEntry, Trial
 
 
 def entry(number: int) -> HistoryEntry:
@@ -16,8 +16,8 @@ def entry(number: int) -> HistoryEntry:
 @pytest.mark.parametrize("ended", [0, 1, 4])
 def test_it_is_the_sequence_of_what_had_ended_and_what_runs(ended, running):
     grows = [entry(n) for n in range(ended)]
-    runs = [entry(100 + n) for n in range(running)]
-    expected = [*grows, *runs]
+    runs = [Trial(100 + n, {"x": n}, "sampler", 0.0) for n in range(running)]
+    expected = [*grows, *(HistoryEntry(t.number, t.params, None, running=True) for t in runs)]
     known = Known(grows, runs)
     grows.append(entry(50))
     assert list(known) == expected

@@ -79,14 +79,15 @@ def test_the_tightest_node_with_room_is_found_however_places_change(changes, pla
     assert free.tightest(places) == (min(enough)[1] if enough else None)
 
 
-@given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 5))))
+@given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 5), st.integers(1, 5))))
 def test_the_line_is_sorted_and_has_each_trial_once(steps):
     line, expected = Line(), {}
-    for trial, flight in steps:
+    for trial, flight, waiting in steps:
         if flight == 5:
             line.drop(trial)
             expected.pop(trial, None)
         else:
-            line.file(trial, flight)
-            expected[trial] = flight
-    assert list(line) == sorted((flight, trial) for trial, flight in expected.items())
+            line.file(trial, flight, waiting)
+            expected[trial] = flight, waiting
+    assert list(line) == sorted((flight, trial) for trial, (flight, _) in expected.items())
+    assert line.waiting == sum(waiting for _, waiting in expected.values())

@@ -256,8 +256,9 @@ def _line_up(state: State, trial: Trial) -> None:
     """Where the trial stands among those that have folds to send."""
     if trial.state is TrialState.RUNNING:
         out = {run.key.fold for run in trial.runs if run.state is RunState.RUNNING}
-        if not out.issuperset(wanted(state, trial)):
-            state.line.file(trial.number, len(out))
+        waiting = sum(fold not in out for fold in wanted(state, trial))
+        if waiting:
+            state.line.file(trial.number, len(out), waiting)
             return
     state.line.drop(trial.number)
 

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from itertools import chain, islice
 from typing import overload
 
-from sweeper.core.records import HistoryEntry, State
+from sweeper.core.records import HistoryEntry, State, Trial
 
 
 class Known(Sequence[HistoryEntry]):
-    """What `ended` has now, whatever is appended to it later, and then `running`.
+    """What `ended` has now, whatever is appended to it later, and then the `running` trials.
 
-    Nothing is copied: of a long sweep each ask would pay for all that came before.
+    Nothing is copied: of a long sweep each ask would pay for all that came before, and not every
+    sampler looks at it.
     """
 
-    __slots__ = ("_count", "_ended", "_running")
+    def __init__(self, ended: list[HistoryEntry], running: Sequence[Trial]) -> None:
+        self._ended, self._count, self._under_way = ended, len(ended), running
 
-    def __init__(self, ended: list[HistoryEntry], running: Sequence[HistoryEntry]) -> None:
-        self._ended, self._count, self._running = ended, len(ended), tuple(running)
+    @cached_property
+    def _running(self) -> list[HistoryEntry]:
+        return [HistoryEntry(t.number, t.params, None, running=True) for t in self._under_way]
 
     def __len__(self) -> int:
-        return self._count + len(self._running)
+        return self._count + len(self._under_way)
 
     def __iter__(self) -> Iterator[HistoryEntry]:
         return chain(islice(self._ended, self._count), self._running)
@@ -44,10 +48,4 @@ class Known(Sequence[HistoryEntry]):
 
 def known(state: State) -> Known:
     """The ended trials, those of other sweeps among them, then the running ones."""
-    return Known(
-        state.history,
-        [
-            HistoryEntry(n, state.trials[n].params, None, running=True)
-            for n in sorted(state.running)
-        ],
-    )
+    return Known(state.history, [state.trials[number] for number in sorted(state.running)])

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 
 from sweeper.core import pareto, spending, standings
+from sweeper.core.line import Line
 from sweeper.core.records import (
     LIVE,
     Rung,
@@ -78,13 +79,14 @@ def _rooms(state: State) -> Iterator[str]:
 
 
 def _line(state: State) -> Iterator[str]:
-    expected = []
+    expected = Line()
     for number in state.running:
         trial = state.trials[number]
         out = {run.key.fold for run in trial.runs if run.state is RunState.RUNNING}
-        if any(fold not in out for fold in wanted(state, trial)):
-            expected.append((len(out), number))
-    if sorted(expected) != list(state.line):
+        waiting = len(set(wanted(state, trial)) - out)
+        if waiting:
+            expected.file(number, len(out), waiting)
+    if expected != state.line:
         yield "the line is not of the running trials that have folds to send"
 
 

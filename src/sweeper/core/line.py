@@ -16,20 +16,25 @@ class Line:
     """
 
     order: list[tuple[int, int]] = field(default_factory=list)
-    filed: dict[int, int] = field(default_factory=dict)  # trial → folds under way, as filed
+    filed: dict[int, tuple[int, int]] = field(default_factory=dict)  # trial → as filed
+    waiting: int = 0  # folds to send, of all of them
 
-    def file(self, trial: int, flight: int) -> None:
-        """Put the trial where it belongs, wherever it was before."""
-        if self.filed.get(trial) == flight:
+    def file(self, trial: int, flight: int, waiting: int) -> None:
+        """Put the trial, with so many folds under way and to send, where it belongs, wherever it
+        was before."""
+        if self.filed.get(trial) == (flight, waiting):
             return
         self.drop(trial)
-        self.filed[trial] = flight
+        self.filed[trial] = flight, waiting
+        self.waiting += waiting
         bisect.insort(self.order, (flight, trial))
 
     def drop(self, trial: int) -> None:
         """Take the trial out, if it is there."""
-        flight = self.filed.pop(trial, None)
-        if flight is not None:
+        found = self.filed.pop(trial, None)
+        if found is not None:
+            flight, waiting = found
+            self.waiting -= waiting
             del self.order[bisect.bisect_left(self.order, (flight, trial))]
 
     def __iter__(self) -> Iterator[tuple[int, int]]:

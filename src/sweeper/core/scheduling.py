@@ -7,7 +7,7 @@ import math
 
 from sweeper.core.records import Phase, RunKey, RunState, State, Trial
 from sweeper.core.rooms import Free, Shape, Slot
-from sweeper.core.work import Work, shape, waiting, wanted
+from sweeper.core.work import Work, shape, waiting
 
 BATCH_SECONDS = 0.04
 """Shorter folds travel in batches of about this length, so that dispatch costs little."""
@@ -142,42 +142,28 @@ def _onto_free(state: State, work: Work, kept: set[str]) -> list[Batch]:
 
 
 def _sharing(state: State, need: Shape) -> int:
-    """Runs that wait, as far as that matters: they share the room that there is."""
-    if need.least == need.most:
-        return 1
-    folds, count = range(state.splits.folds), 0
-    for flight, number in state.line:
-        count += len(folds) - len(state.trials[number].scores) - flight
-        if count * need.least >= state.rooms.open:
-            break
-    return count
+    """Runs that share the room that there is."""
+    return 1 if need.least == need.most else state.line.waiting
 
 
 def _behind(state: State, work: Work, kept: set[str]) -> list[Batch]:
     """Runs to wait behind those that slots have. A slot that has a batch gets no part of one:
     what is sent in pieces comes back in pieces, and each costs as much as a whole one."""
     sent: list[Batch] = []
-    patient, size = _patient(state), _batch(state)
-    for load in range(1, depth(state)):
-        for slot in state.loads.get(load, ()):
+    patient, size, deepest = _patient(state), _batch(state), depth(state)
+    for load in sorted(state.loads):
+        if load >= deepest:
+            break
+        for slot in state.loads[load]:
             trial = work.first()
             if trial is None or (patient and work.flight):
                 return sent
-            if load >= size > 1 and not _waits(state, work.taken + size):
+            if load >= size > 1 and state.line.waiting < work.taken + size:
                 return sent
             fits = work.shape.size == slot.size and work.shape.least <= len(slot.nodes)
             if fits and _stands(state, slot, kept):
                 sent.append((slot, work.batch(size, only_idle=patient)))
     return sent
-
-
-def _waits(state: State, count: int) -> bool:
-    """Whether so many runs wait."""
-    for flight, number in state.line:
-        count -= len(wanted(state, state.trials[number])) - flight
-        if count <= 0:
-            return True
-    return False
 
 
 def _patient(state: State) -> bool:

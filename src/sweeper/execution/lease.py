@@ -77,8 +77,8 @@ def work(
     while (batch := ray.get(coming)) is not None:
         coming = mailbox.take.remote(slot, lease, seal(done), linger)
         done = []
-        for order in batch:
-            result, fit = one(sealed.opened(order))
+        for order in sealed.opened_batch(batch):
+            result, fit = one(order)
             done.append(result)
         if not fit:
             ray.get(mailbox.hand_in.remote(slot, lease, seal(done)))
@@ -158,5 +158,5 @@ def fetch_job(mailbox: Any) -> Job:
     name = reference.hex()
     if name not in _jobs:
         _jobs.clear()
-        _jobs[name] = sealed.opened(ray.get(reference))
+        _jobs[name] = sealed.opened_job(ray.get(reference))
     return _jobs[name]

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from sweeper.core.records import Checkpoint, RunKey
 from sweeper.core.rooms import Slot
-from sweeper.execution.sealed import NOTHING, SealedJob, SealedOrder, SealedResults
+from sweeper.execution.sealed import NOTHING, SealedBatch, SealedJob, SealedResults
 
 FIRST = 2.0
 """Seconds a new lease waits for its first batch."""
@@ -84,7 +84,7 @@ class Push(NamedTuple):
     """Put a batch behind what the slot has."""
 
     slot: Slot
-    orders: tuple[SealedOrder, ...]
+    batch: SealedBatch
 
 
 class Recall(NamedTuple):
@@ -100,24 +100,24 @@ Message = Started | Ended | Dropped | Buried | Closed | Printed | Kept | Reporte
 class _Tray:
     """One slot's waiting batches, and those its lease has: the first of them is running."""
 
-    batches: deque[tuple[SealedOrder, ...]] = field(default_factory=deque)
-    hand: deque[tuple[SealedOrder, ...]] = field(default_factory=deque)
+    batches: deque[SealedBatch] = field(default_factory=deque)
+    hand: deque[SealedBatch] = field(default_factory=deque)
     lease: int = 0  # whose it is; a dead one's question may still be waiting here
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def next(self) -> tuple[SealedOrder, ...] | None:
+    def next(self) -> SealedBatch | None:
         """The batch to give out now. A suspect, run before, is never in hand with another."""
         if not self.batches:
             return None
-        coming = self.batches[0][0].key
-        held = [orders[0].key for orders in self.hand]
+        coming = self.batches[0].keys[0]
+        held = [batch.keys[0] for batch in self.hand]
         if held and any(key.attempt > 1 for key in (coming, *held)):
             return None
         return self.batches.popleft()
 
     def in_hand(self) -> tuple[tuple[RunKey, ...], ...]:
         """Of the batches in hand."""
-        return tuple(tuple(order.key for order in orders) for orders in self.hand)
+        return tuple(batch.keys for batch in self.hand)
 
 
 class Mailbox:
@@ -159,14 +159,14 @@ class Mailbox:
             self._next += 1
             if isinstance(found, Push):
                 tray = self._tray(found.slot)
-                tray.batches.append(found.orders)
+                tray.batches.append(found.batch)
                 tray.changed.set()
             else:
                 self._recall(set(found.keys))
 
     async def take(
         self, slot: Slot, lease: int, done: SealedResults, linger: float, first: bool = False
-    ) -> tuple[SealedOrder, ...] | None:
+    ) -> SealedBatch | None:
         """Hand in results and get a further batch, once there is one.
 
         None: the lease has nothing in hand and nothing has come for `linger` seconds, or
@@ -260,14 +260,14 @@ class Mailbox:
 
     def _recall(self, wanted: set[RunKey]) -> None:
         for slot, tray in self._trays.items():
-            kept: deque[tuple[SealedOrder, ...]] = deque()
+            kept: deque[SealedBatch] = deque()
             for batch in tray.batches:
-                for order in batch:
-                    if order.key in wanted:
-                        self._say(Dropped(slot, order.key))
-                left = tuple(order for order in batch if order.key not in wanted)
+                for key in batch.keys:
+                    if key in wanted:
+                        self._say(Dropped(slot, key))
+                left = tuple(key for key in batch.keys if key not in wanted)
                 if left:
-                    kept.append(left)
+                    kept.append(batch._replace(keys=left))
             tray.batches = kept
             self._stops |= wanted & {key for keys in tray.in_hand() for key in keys}
 

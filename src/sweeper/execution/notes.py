@@ -3,19 +3,19 @@
 A file for each lease, in a folder that belongs to the launch and is for its owner only. So a
 run's begin costs no message, and an agent that takes the place of a dead one knows all. The file
 is mapped into memory and is written there: a run's begin costs no call of the system either.
-It has two pages, each with a number, a length and a checksum before its text, written by turns:
-what counts is the page with the higher number of those that are whole.
+It has two pages, each with a number and a checksum before the note, written by turns: what counts
+is the page with the higher number of those that are whole.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import json
 import mmap
 import os
 import struct
 import time
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -26,7 +26,8 @@ from sweeper.execution import processes
 _exit = os._exit
 
 _PAGE = 2048
-_HEAD = struct.Struct("<QII")  # number, length and checksum
+_HEAD = struct.Struct("<QI")  # number and checksum
+_NOTE = struct.Struct("<QQQqqqdqdq")
 _LOOKS = 10  # both pages may be written while a file is read, hardly twice
 
 MARK = "SWEEPER_LAUNCH"
@@ -48,7 +49,37 @@ class Note:
     exit: int | None = None  # what the worker gave to os._exit
 
 
-_FIELDS = tuple(field.name for field in dataclasses.fields(Note))
+_NO_RUN = RunKey(-1, 0, 0)
+_NO_LIMIT = -1
+_NO_EXIT = -(2**63)
+
+
+def _packed(note: Note) -> bytes:
+    return _NOTE.pack(
+        note.lease,
+        note.pid,
+        note.rank,
+        *(note.run or _NO_RUN),
+        note.began,
+        _NO_LIMIT if note.memory is None else note.memory,
+        _NO_LIMIT if note.timeout is None else note.timeout,
+        _NO_EXIT if note.exit is None else note.exit,
+    )
+
+
+def _unpacked(content: bytes) -> Note:
+    lease, pid, rank, trial, fold, attempt, began, memory, timeout, status = _NOTE.unpack(content)
+    run = RunKey(trial, fold, attempt)
+    return Note(
+        lease,
+        pid,
+        rank,
+        None if run == _NO_RUN else run,
+        began,
+        None if memory == _NO_LIMIT else memory,
+        None if timeout == _NO_LIMIT else timeout,
+        None if status == _NO_EXIT else status,
+    )
 
 
 def raylet() -> int:
@@ -97,21 +128,19 @@ def _read(path: Path) -> Note | None:
         pages = (content[at : at + _PAGE] for at in range(0, len(content), _PAGE))
         whole = [page for page in map(_whole, pages) if page is not None]
         if whole:
-            raw = json.loads(max(whole)[1])
-            run = raw.pop("run")
-            return Note(**raw, run=RunKey(*run) if run else None)
+            return _unpacked(max(whole)[1])
     return None
 
 
 def _whole(page: bytes) -> tuple[int, bytes] | None:
-    """Its number and text; None for one that is being written, or never was."""
-    number, length, checksum = _HEAD.unpack_from(page)
-    text = page[_HEAD.size : _HEAD.size + length]
-    return (number, text) if number and _sum(number, text) == checksum else None
+    """Its number and note; None for one that is being written, or never was."""
+    number, checksum = _HEAD.unpack_from(page)
+    note = page[_HEAD.size : _HEAD.size + _NOTE.size]
+    return (number, note) if number and _sum(number, note) == checksum else None
 
 
-def _sum(number: int, text: bytes) -> int:
-    return zlib.crc32(text, number & 0xFFFFFFFF)
+def _sum(number: int, note: bytes) -> int:
+    return zlib.crc32(note, number & 0xFFFFFFFF)
 
 
 def _path(place: Path, note: Note) -> Path:
@@ -135,25 +164,28 @@ class Notebook:
         os.environ[MARK] = here(launch)
         processes.adopt_orphans()
         self._place = folder(launch)
-        self._note = Note(lease, os.getpid(), rank)
+        note = Note(lease, os.getpid(), rank)
         self.log = log_of(self._place, os.getpid())
         self._number = 0
-        place = _path(self._place, self._note)
+        place = _path(self._place, note)
         beside = place.with_suffix(".new")
         self._pages = _mapped(beside)
-        self._say()
+        self._say(note)
         os.replace(beside, place)
         os._exit = self._exit  # type: ignore[assignment]
 
     def begin(self, run: RunKey, memory: int | None, timeout: float | None) -> None:
         """A run begins. What the one before it printed is no longer there."""
-        if self.log.exists():
+        with suppress(FileNotFoundError):
             os.truncate(self.log, 0)
-        self._say(run=run, began=time.monotonic(), memory=memory, timeout=timeout)
+        worker = self._note
+        began = time.monotonic()
+        self._say(Note(worker.lease, worker.pid, worker.rank, run, began, memory, timeout))
 
     def end(self) -> None:
         """The run is over, and so is whatever it started."""
-        self._say(run=None, memory=None, timeout=None)
+        worker = self._note
+        self._say(Note(worker.lease, worker.pid, worker.rank, began=worker.began))
         processes.end_leftovers()
 
     def leave(self) -> None:
@@ -164,16 +196,14 @@ class Notebook:
     def _exit(self, status: int) -> NoReturn:
         """Who ends its process this way says so first: nobody could tell afterwards."""
         if os.getpid() == self._note.pid:
-            self._say(exit=status)
+            self._say(dataclasses.replace(self._note, exit=status))
         _exit(status)
 
-    def _say(self, **news: Any) -> None:
-        """Change the note."""
-        self._note = note = dataclasses.replace(self._note, **news)
-        fields = {name: getattr(note, name) for name in _FIELDS}
-        fields["run"] = note.run and (note.run.trial, note.run.fold, note.run.attempt)
-        text = json.dumps(fields).encode()
+    def _say(self, note: Note) -> None:
+        """This is the note from now on."""
+        self._note = note
+        content = _packed(note)
         self._number += 1
         at = self._number % 2 * _PAGE
-        page = _HEAD.pack(self._number, len(text), _sum(self._number, text)) + text
+        page = _HEAD.pack(self._number, _sum(self._number, content)) + content
         self._pages[at : at + len(page)] = page

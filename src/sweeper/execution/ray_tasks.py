@@ -156,9 +156,7 @@ class RayExecutor:
                 return
             for order in orders:
                 self._sent[order.key] = Sent(slot, order.timeout)
-            self._mailbox.tell.remote(
-                next(self._told), Push(slot, tuple(map(sealed.order, orders)))
-            )
+            self._mailbox.tell.remote(next(self._told), Push(slot, sealed.batch(orders)))
             if slot not in self._leases:
                 self._hire(slot)
 
@@ -360,7 +358,7 @@ class RayExecutor:
             self._worked.setdefault(name, time.monotonic())
 
     def _ended(self, message: Ended) -> None:
-        for key, result, stopped in sealed.opened(message.results):
+        for key, result, stopped in sealed.opened_results(message.results):
             if self._sent.pop(key, None) is None:
                 continue
             if stopped:

@@ -13,10 +13,11 @@ Done = tuple[RunKey, RunResult, bool]
 """A run, its result, and whether it ended early because it was asked to."""
 
 
-class SealedOrder(NamedTuple):
-    """An order, and whose it is."""
+class SealedBatch(NamedTuple):
+    """Orders that travel together, and whose they are. An order in it whose key is not there has
+    been called back."""
 
-    key: RunKey
+    keys: tuple[RunKey, ...]
     content: bytes
 
 
@@ -47,8 +48,8 @@ def job(given: Job) -> SealedJob:
     return SealedJob(content, tuple(np.frombuffer(each.raw(), np.uint8) for each in found))
 
 
-def order(given: Order) -> SealedOrder:
-    return SealedOrder(given.key, _seal(given))
+def batch(orders: Sequence[Order]) -> SealedBatch:
+    return SealedBatch(tuple(order.key for order in orders), _seal(list(orders)))
 
 
 def results(done: Sequence[Done]) -> SealedResults:
@@ -56,9 +57,22 @@ def results(done: Sequence[Done]) -> SealedResults:
     return SealedResults(tuple(key for key, _, _ in done), _seal(list(done))) if done else NOTHING
 
 
-def opened(sealed: SealedOrder | SealedResults | SealedJob) -> Any:
-    """The order, the list of results, or the job."""
-    return pickle.loads(sealed.content, buffers=getattr(sealed, "buffers", ()))
+def opened_batch(sealed: SealedBatch) -> list[Order]:
+    """Those that have not been called back."""
+    found: list[Order] = pickle.loads(sealed.content)
+    wanted = set(sealed.keys)
+    return [order for order in found if order.key in wanted]
+
+
+def opened_results(sealed: SealedResults) -> list[Done]:
+    found: list[Done] = pickle.loads(sealed.content)
+    return found
+
+
+def opened_job(sealed: SealedJob) -> Job:
+    """The job; its arrays are where the buffers are."""
+    found: Job = pickle.loads(sealed.content, buffers=sealed.buffers)
+    return found
 
 
 def _seal(value: object) -> bytes:

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from typing import Any
 
-from sweeper.worker.variables import environment
+from sweeper.worker.variables import environment, everywhere
 
 VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "LOKY_MAX_CPU_COUNT")
 """Read by child processes, and by joblib for `n_jobs=-1`."""
@@ -20,10 +20,12 @@ def limited(cpus: float, stay: bool) -> Iterator[None]:
     limit may `stay` in a process where every run has its own."""
     threads = max(1, int(cpus))
     with ExitStack() as stack:
-        stack.enter_context(environment(dict.fromkeys(VARIABLES, str(threads)), stay))
-        libraries = _controller(len(sys.modules)).limit(limits=threads)
+        stack.enter_context(environment(everywhere(VARIABLES, str(threads)), stay))
+        libraries = _controller(len(sys.modules))
         if not stay:
-            stack.enter_context(libraries)
+            stack.enter_context(libraries.limit(limits=threads))
+        elif any(each.num_threads != threads for each in libraries.lib_controllers):
+            libraries.limit(limits=threads)
         stack.enter_context(_torch(threads))
         yield
 

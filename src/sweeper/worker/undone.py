@@ -21,6 +21,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
+from sweeper.worker.variables import current
+
 
 @contextmanager
 def undone() -> Iterator[None]:
@@ -49,8 +51,8 @@ def _directory() -> Callable[[], None]:
 
 
 def _environment() -> Callable[[], None]:
-    now: dict[bytes, bytes] = os.environ._data  # type: ignore[attr-defined]
-    before = now.copy()  # names and values one by one take longer than a short fold
+    now = current()
+    before = dict(now)
 
     def restore() -> None:
         if now == before:
