@@ -217,6 +217,7 @@ def quiet() -> None:
         os.environ.setdefault("RAY_AUTH_MODE", "token")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_IGNORE_UNHANDLED_ERRORS", "1")  # of tasks nobody asks about any more
+    os.environ.setdefault("RAY_prestart_worker_first_driver", "0")  # one more than is asked for
     os.environ.setdefault("RAY_ENABLE_AUTO_CONNECT", "0")  # no call may start a second cluster
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
 
