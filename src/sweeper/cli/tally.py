@@ -80,10 +80,13 @@ class Tally:
         The first look at a sweep that was launched before tells nothing of its past.
         """
         past = not self._seen and state.launches > 1
-        changes = [c for number in self._touched(state) for c in self._trial(state, number)]
-        changes += self._asked(state)
-        changes += self._sweep(state)
-        return [] if past else changes
+        changed = self._enter(state)
+        more = [*self._asked(state), *self._sweep(state)]
+        if past:
+            return []
+        return [
+            change for trial, before in changed for change in _told(state, trial, before)
+        ] + more
 
     def _touched(self, state: State) -> list[int]:
         """Trials that may have changed: watched ones, running ones, new ones."""
@@ -94,19 +97,22 @@ class Tally:
         self._watched = now
         return sorted(touched)
 
-    def _trial(self, state: State, number: int) -> list[Change]:
-        trial = state.trials[number]
-        before = self._seen.get(number)
-        folds = view.run_counts(trial)
-        after = _Seen(trial.state, trial.revived, tuple(folds.items()))
-        if before == after:
-            return []
-        self._seen[number] = after
-        if before is not None:
-            self.counts.trials[before.state] -= 1
-            self.counts.folds.subtract(dict(before.folds))
-        self.counts.add(trial)
-        return list(_told(state, trial, before))
+    def _enter(self, state: State) -> list[tuple[Trial, _Seen | None]]:
+        """Trials whose part in the counts changed, and what it was before."""
+        changed = []
+        for which in self._touched(state):
+            trial, before = state.trials[which], self._seen.get(which)
+            folds = view.run_counts(trial)
+            after = _Seen(trial.state, trial.revived, tuple(folds.items()))
+            if before == after:
+                continue
+            self._seen[which] = after
+            if before is not None:
+                self.counts.trials[before.state] -= 1
+                self.counts.folds.subtract(dict(before.folds))
+            self.counts.add(trial)
+            changed.append((trial, before))
+        return changed
 
     def _asked(self, state: State) -> list[Change]:
         """What people asked of the sweep meanwhile."""

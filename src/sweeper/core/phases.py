@@ -91,7 +91,7 @@ def _send(state: State, t: float) -> Decision:
 
 def _take_up(state: State, t: float) -> list[e.Event]:
     """A trial that was set aside at a rung and is among the best there by now."""
-    if not state.nodes or state.spent or _full(state):
+    if not state.aside or not state.nodes or state.spent or _full(state):
         return []
     found = rungs.promotable(state)
     return [] if found is None else _revived(state, t, state.trials[found[0]], found[1])

@@ -27,7 +27,7 @@ class Slot(NamedTuple):
     @property
     def places(self) -> int:
         """How many it takes on all its nodes together."""
-        return self.size * len(self.nodes)
+        return self.size * (1 + len(self.mates))
 
 
 @dataclass(slots=True)

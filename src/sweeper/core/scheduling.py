@@ -83,12 +83,13 @@ def assignments(state: State, t: float) -> list[Batch]:
     stop the trial. A fold that ran out of memory has its nodes to itself; one that needs more
     room than there is has nodes kept for it while small work drains from them.
     """
-    if not len(state.line) or not (state.rooms.open or depth(state) > 1):
+    if not len(state.line):
         return []
     kept: set[str] = set()
     sent = _set_apart(state, t, kept) if state.hungry else []
     work = Work(state, t)
-    sent += _onto_free(state, work, kept)
+    if state.rooms.open:
+        sent += _onto_free(state, work, kept)
     return sent + _behind(state, work, kept)
 
 
@@ -150,15 +151,18 @@ def _behind(state: State, work: Work, kept: set[str]) -> list[Batch]:
     """Runs to wait behind those that slots have. A slot that has a batch gets no part of one:
     what is sent in pieces comes back in pieces, and each costs as much as a whole one."""
     sent: list[Batch] = []
-    patient, size, deepest = _patient(state), _batch(state), depth(state)
+    deepest = depth(state)
+    if deepest == 1:
+        return sent
+    patient, size = _patient(state), _batch(state)
     for load in sorted(state.loads):
         if load >= deepest:
             break
         for slot in state.loads[load]:
+            if load >= size > 1 and state.line.waiting < work.taken + size:
+                return sent
             trial = work.first()
             if trial is None or (patient and work.flight):
-                return sent
-            if load >= size > 1 and state.line.waiting < work.taken + size:
                 return sent
             fits = work.shape.size == slot.size and work.shape.least <= len(slot.nodes)
             if fits and _stands(state, slot, kept):
