@@ -25,7 +25,7 @@ from sweeper.core.rooms import Slot
 from sweeper.core.specs import Resources
 from sweeper.core.stimuli import CheckpointMade, RunCancelled, StopRequested
 from sweeper.execution import cluster, deaths, growth, lease, lifeline, neighbours, sealed
-from sweeper.execution.agents import Agents
+from sweeper.execution.agents import PATIENCE, Agents
 from sweeper.execution.census import Census
 from sweeper.execution.deaths import Death
 from sweeper.execution.hired import SLACK, Hired, Sent
@@ -56,6 +56,12 @@ LOOK = 0.1
 
 COUNT = 1.0
 """Seconds between two looks at whether the cluster is there."""
+
+LEAVING = 2 * PATIENCE
+"""Seconds for a thread to end what it is at when the launch is over: longer than an autopsy."""
+
+HANGING = 1.0
+"""The same where the cluster is gone: a call to it may hang for a minute."""
 
 UNWATCHED = 3.0
 """Seconds of work on a node before an agent is sent there."""
@@ -177,18 +183,20 @@ class RayExecutor:
         self._closing.set()
         if not self._threads:
             return
+        # The threads first: a call of theirs after Ray's own end would end this process.
+        if not self._gone:
+            self._ray.kill(self._mailbox)  # nobody waits for its messages
+        patience = HANGING if self._gone else LEAVING
+        while self._threads:
+            self._threads.pop().join(patience)
         if not self._gone:
             self._end_all()
-        while self._threads:
-            self._threads.pop().join(timeout=1)
         cluster.disconnect()
 
     def _end_all(self) -> None:
-        with self._lock:
-            self._agents.close()
-            for held in self._leases.values():
-                dismiss(held)
-            self._ray.kill(self._mailbox)
+        """Leases end with their process trees or, where no agent is yet, as the driver leaves. None
+        is cancelled: Ray ends a driver that cancels a task just as that ends by itself."""
+        self._agents.close()
         if self._asked:
             growth.withdraw()
         if self._neighbours is not None:
@@ -225,8 +233,11 @@ class RayExecutor:
         if running:
             gone, _ = self._ray.wait(list(running), num_returns=1, timeout=LOOK)
             for reference in gone:
+                if self._closing.is_set():  # it was ended by us
+                    return
                 self._look_at(running[reference])
-        self._closing.wait(LOOK)
+        if self._closing.wait(LOOK):
+            return
         with self._lock:
             self._enforce(time.monotonic())
         # Not under the lock: without a head this call waits for a minute.

@@ -1,0 +1,46 @@
+"""The end of a launch on Ray: nothing may be asked of Ray once it has ended."""
+
+from __future__ import annotations
+
+import threading
+import time
+from types import SimpleNamespace
+
+from sweeper.core.specs import Resources
+from sweeper.execution import cluster
+from sweeper.execution.ray_tasks import RayExecutor
+
+AUTOPSY = 1.5
+
+
+def test_ray_ends_after_the_thread_that_was_asking_something_of_it(monkeypatch):
+    executor = RayExecutor(job=None, run=None, keep=None, resources=Resources())
+    events = []
+
+    def asks():
+        executor._closing.wait()
+        time.sleep(AUTOPSY)
+        events.append("last call")
+
+    executor._ray = SimpleNamespace(kill=lambda actor: events.append("mailbox killed"))
+    executor._mailbox, executor._asked = None, False
+    executor._agents = SimpleNamespace(close=lambda: events.append("agents ended"))
+    executor._threads = [threading.Thread(target=asks)]
+    executor._threads[0].start()
+    monkeypatch.setattr(cluster, "disconnect", lambda: events.append("Ray ended"))
+
+    executor.close()
+    assert events == ["mailbox killed", "last call", "agents ended", "Ray ended"]
+
+
+def test_a_cluster_that_is_gone_is_not_waited_for(monkeypatch):
+    executor = RayExecutor(job=None, run=None, keep=None, resources=Resources())
+    release = threading.Event()
+    executor._gone = True
+    executor._threads = [threading.Thread(target=release.wait)]
+    executor._threads[0].start()
+    ended = []
+    monkeypatch.setattr(cluster, "disconnect", lambda: ended.append(release.is_set()))
+    executor.close()
+    release.set()
+    assert ended == [False]
