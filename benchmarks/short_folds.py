@@ -1,6 +1,6 @@
 """Folds of a few milliseconds: sweeper's two workers beside a plain loop, by core.
 
-    python benchmarks/short_folds.py [--rounds 5] [--only NAME …]
+    python benchmarks/short_folds.py [--rounds 5] [--trials 600] [--only NAME …]
 
 A ridge classifier on digits and logistic regression on iris, five folds a trial, random parameters,
 nobody is stopped early. The loop fits and scores the same kind of trials one after another in one
@@ -17,7 +17,6 @@ from statistics import median
 from side_by_side import Contestant, arguments, run, spread, table, versions
 from sweeps import swept
 
-TRIALS = 200
 WORKERS = 2
 
 CASES = {
@@ -45,10 +44,12 @@ def sweeper(asked: argparse.Namespace) -> float:
     from sweeper.core.events import FoldSucceeded
 
     estimator, parameter = CASES[asked.case]
-    text = CONFIG.format(data=asked.case, estimator=estimator, parameter=parameter, trials=TRIALS)
+    text = CONFIG.format(
+        data=asked.case, estimator=estimator, parameter=parameter, trials=asked.trials
+    )
     outcome, events = swept(text)
     folds = [e for e in events if isinstance(e, FoldSucceeded) and e.run.fold >= 0]
-    assert len(folds) == 5 * TRIALS, outcome.state.reason
+    assert len(folds) == 5 * asked.trials, outcome.state.reason
     first = min(e.t - e.outcome.seconds for e in folds)
     return len(folds) / (max(e.t for e in folds) - first) / WORKERS
 
@@ -67,13 +68,13 @@ def loop(asked: argparse.Namespace) -> float:
     module, _, name = path.rpartition(".")
     kind = getattr(importlib.import_module(module), name)
     scorer = get_scorer("accuracy")
-    values = np.exp(np.random.default_rng(0).uniform(np.log(0.01), np.log(10), TRIALS))
+    values = np.exp(np.random.default_rng(0).uniform(np.log(0.01), np.log(10), asked.trials))
     begun = time.perf_counter()
     for value in values:
         for train, valid in splits:
             model = kind(**{parameter: value}).fit(X[train], y[train])
             scorer(model, X[valid], y[valid])
-    return 5 * TRIALS / (time.perf_counter() - begun)
+    return 5 * asked.trials / (time.perf_counter() - begun)
 
 
 CONTESTANTS = {"sweeper": Contestant(sweeper), "a plain loop": Contestant(loop)}
@@ -81,6 +82,7 @@ CONTESTANTS = {"sweeper": Contestant(sweeper), "a plain loop": Contestant(loop)}
 
 def main() -> None:
     parser = arguments(__doc__)
+    parser.add_argument("--trials", type=int, default=600)
     parser.add_argument("--case", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.one:
