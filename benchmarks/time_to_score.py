@@ -205,11 +205,15 @@ def sweeper(asked: argparse.Namespace) -> float:
                 limit=LIMIT,
             )
         )
-        outcome = app.launch(config, root=Path(folder) / "sweeps")
-        best = outcome.state.best
+        state = app.launch(config, root=Path(folder) / "sweeps").state
+    best = state.best
     assert best is not None
-    reached = best.value is not None and best.value >= asked.goal
-    return time.time() - asked.began if reached else float("inf")
+    assert best.value is not None
+    assert best.ended is not None
+    if best.value < asked.goal:
+        return float("inf")
+    wall, t = state.anchor
+    return wall + best.ended - t - asked.began
 
 
 class Reached(Exception):
@@ -232,8 +236,9 @@ def tune(asked: argparse.Namespace) -> float:
     sys.path.insert(0, str(Path(__file__).parent))
     path = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
     own_ray(num_cpus=WORKERS, runtime_env={"env_vars": {"PYTHONPATH": path}})
+    when: list[float] = []
     with tempfile.TemporaryDirectory() as storage:
-        results = t.Tuner(
+        t.Tuner(
             train,
             param_space={
                 k: t.loguniform(low, high) for k, (low, high) in SPACES[SETS[name][1]].items()
@@ -246,25 +251,25 @@ def tune(asked: argparse.Namespace) -> float:
                 max_concurrent_trials=WORKERS,
                 time_budget_s=LIMIT,
             ),
-            run_config=t.RunConfig(storage_path=storage, verbose=0, stop=_stopper(asked.goal)),
+            run_config=t.RunConfig(
+                storage_path=storage, verbose=0, stop=_stopper(asked.goal, when)
+            ),
         ).fit()
-    best = max(r.metrics["score"] for r in results if r.metrics and "score" in r.metrics)
-    return time.time() - asked.began if best >= asked.goal else float("inf")
+    return when[0] - asked.began if when else float("inf")
 
 
-def _stopper(goal: float):
+def _stopper(goal: float, when: list[float]):
+    """Ends the search at the first trial that reaches `goal`, and notes the time there."""
     from ray.tune import Stopper
 
     class Reaches(Stopper):
-        def __init__(self):
-            self.over = False
-
         def __call__(self, trial_id, result):
-            self.over = self.over or result.get("score", -float("inf")) >= goal
+            if result.get("score", -float("inf")) >= goal:
+                when.append(time.time())
             return False
 
         def stop_all(self):
-            return self.over
+            return bool(when)
 
     return Reaches()
 
