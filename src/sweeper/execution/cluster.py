@@ -35,6 +35,9 @@ KNOCK = 5.0
 OPTIONS: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
 """Ray's news is told by us."""
 
+NOT_STARTED = ("start_monitor", "start_log_monitor", "start_api_server")
+"""Ray's own, for its autoscaler, its workers' output on a terminal, and its dashboard."""
+
 JOB = "RAY_JOB_CONFIG_JSON_ENV_VAR"
 """Set by Ray in a submitted job: its runtime environment, which may not be given twice."""
 
@@ -63,7 +66,7 @@ def connect(address: str | None, directory: Path) -> bool:
     _hush()
     if address is None:
         try:
-            with _signals_kept():
+            with _signals_kept(), _servants_left_out():
                 ray.init(address="local", include_dashboard=False, **OPTIONS)
         except Exception as error:
             raise ClusterError(
@@ -177,6 +180,22 @@ def _signals_kept() -> Iterator[None]:
             signal.signal(number, handler)
 
 
+@contextlib.contextmanager
+def _servants_left_out() -> Iterator[None]:
+    """A Ray of our own has nobody to grow for, to show logs to or to report use to: the three
+    servants for that, Python processes of a second of CPU each, are not started."""
+    from ray._private.node import Node
+
+    left_out = {name: getattr(Node, name) for name in NOT_STARTED if hasattr(Node, name)}
+    for name in left_out:
+        setattr(Node, name, lambda node, **options: None)
+    try:
+        yield
+    finally:
+        for name, start in left_out.items():
+            setattr(Node, name, start)
+
+
 def reach(address: str) -> None:
     """Is anybody there at all? Ray itself would take minutes to say no."""
     host, _, port = address.rpartition(":")
@@ -226,21 +245,7 @@ def disconnect() -> None:
     """Leave the cluster, and end it when it is ours."""
     import ray
 
-    _end_servants()
     ray.shutdown()
-
-
-def _end_servants() -> None:
-    """End what our own cluster has beside its raylet and its head: Ray would ask each in turn
-    and wait a second for some that do not hear."""
-    from ray._private import worker
-
-    node: Any = worker._global_node
-    running = node.all_processes if node is not None else {}
-    for kind, servants in running.items():
-        if kind not in ("raylet", "gcs_server"):
-            for servant in servants:
-                servant.process.kill()
 
 
 def moved(job: Job, local: bool) -> Job:
