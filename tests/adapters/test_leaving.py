@@ -22,21 +22,22 @@ def test_ray_ends_after_the_thread_that_was_asking_something_of_it(monkeypatch):
         time.sleep(AUTOPSY)
         events.append("last call")
 
-    executor._ray = SimpleNamespace(kill=lambda actor: events.append("mailbox killed"))
-    executor._mailbox, executor._asked = None, False
+    executor._office = SimpleNamespace(close=lambda: events.append("mailbox closed"))
+    executor._asked = False
     executor._agents = SimpleNamespace(close=lambda: events.append("agents ended"))
     executor._threads = [threading.Thread(target=asks)]
     executor._threads[0].start()
     monkeypatch.setattr(cluster, "disconnect", lambda: events.append("Ray ended"))
 
     executor.close()
-    assert events == ["mailbox killed", "last call", "agents ended", "Ray ended"]
+    assert events == ["mailbox closed", "last call", "agents ended", "Ray ended"]
 
 
 def test_a_cluster_that_is_gone_is_not_waited_for(monkeypatch):
     executor = RayExecutor(job=None, run=None, keep=None, resources=Resources())
     release = threading.Event()
     executor._gone = True
+    executor._office = SimpleNamespace(close=lambda: None)
     executor._threads = [threading.Thread(target=release.wait)]
     executor._threads[0].start()
     ended = []

@@ -16,8 +16,6 @@ from sweeper.execution.mailbox import (
     Dropped,
     Ended,
     Mailbox,
-    Push,
-    Recall,
     Reported,
     Started,
 )
@@ -37,11 +35,13 @@ def result(trial: int, attempt: int = 1) -> sealed.SealedResults:
     return sealed.results([done])
 
 
-async def filled(*batches: sealed.SealedBatch) -> Mailbox:
-    mailbox = Mailbox()
-    for number, each in enumerate(batches, start=1):
-        await mailbox.tell(number, Push(SLOT, each))
-    return mailbox
+def filled(*batches: sealed.SealedBatch) -> tuple[Mailbox, list]:
+    """A mailbox, and the messages that come out of it."""
+    messages = []
+    mailbox = Mailbox(sealed.SealedJob(b"", ()), messages.append)
+    for each in batches:
+        mailbox.push(SLOT, each)
+    return mailbox, messages
 
 
 async def waits(call) -> bool:
@@ -54,23 +54,13 @@ async def waits(call) -> bool:
     return not done
 
 
-def test_instructions_that_overtake_one_another_are_put_in_order():
-    async def act():
-        mailbox = Mailbox()
-        await mailbox.tell(2, Recall((RunKey(1, 0, 1),)))
-        await mailbox.tell(1, Push(SLOT, batch(1)))
-        return await mailbox.read(0.01)
-
-    assert asyncio.run(act()) == [Dropped(SLOT, RunKey(1, 0, 1))]
-
-
 def test_a_lease_gets_its_next_batch_while_it_runs_the_one_it_has():
     async def act():
-        mailbox = await filled(batch(1), batch(2), batch(3))
+        mailbox, messages = filled(batch(1), batch(2), batch(3))
         first = await mailbox.take(SLOT, 1, sealed.NOTHING, 0.3, True)
         second = await mailbox.take(SLOT, 1, sealed.NOTHING, 0.3)
         third = await mailbox.take(SLOT, 1, result(1), 0.3)
-        return [given.keys[0].trial for given in (first, second, third)], await mailbox.read(0.01)
+        return [given.keys[0].trial for given in (first, second, third)], messages
 
     trials, messages = asyncio.run(act())
     assert trials == [1, 2, 3]
@@ -80,7 +70,7 @@ def test_a_lease_gets_its_next_batch_while_it_runs_the_one_it_has():
 
 def test_a_suspect_is_never_in_hand_with_another():
     async def act():
-        mailbox = await filled(batch(1), batch(2, attempt=2), batch(3))
+        mailbox, _ = filled(batch(1), batch(2, attempt=2), batch(3))
         await mailbox.take(SLOT, 1, sealed.NOTHING, 0.3, True)
         before = await waits(mailbox.take(SLOT, 1, sealed.NOTHING, 0.3))
         await mailbox.hand_in(SLOT, 1, result(1))
@@ -99,10 +89,10 @@ def test_a_suspect_is_never_in_hand_with_another():
 
 def test_of_a_batch_that_waits_a_part_is_called_back():
     async def act():
-        mailbox = await filled(batch(1, 2, 3))
-        await mailbox.tell(2, Recall((RunKey(2, 0, 1),)))
+        mailbox, messages = filled(batch(1, 2, 3))
+        mailbox.recall([RunKey(2, 0, 1)])
         given = await mailbox.take(SLOT, 1, sealed.NOTHING, 0.3, True)
-        return given, await mailbox.read(0.01)
+        return given, messages
 
     given, messages = asyncio.run(act())
     left = (RunKey(1, 0, 1), RunKey(3, 0, 1))
@@ -112,16 +102,15 @@ def test_of_a_batch_that_waits_a_part_is_called_back():
 
 def test_a_dead_lease_says_what_it_had_and_gets_nothing_more():
     async def act():
-        mailbox = await filled(batch(1), batch(2))
+        mailbox, messages = filled(batch(1), batch(2))
         await mailbox.take(SLOT, 1, sealed.NOTHING, 0.3, True)
         await mailbox.take(SLOT, 1, sealed.NOTHING, 0.3)
         question = asyncio.ensure_future(mailbox.take(SLOT, 1, sealed.NOTHING, 0.3))
         await asyncio.sleep(0)
-        await mailbox.bury(SLOT, 1)
-        await mailbox.tell(3, Push(SLOT, batch(3)))
+        mailbox.bury(SLOT, 1)
+        mailbox.push(SLOT, batch(3))
         ghost = await question
         heir = await mailbox.take(SLOT, 2, sealed.NOTHING, 0.3, True)
-        messages = await mailbox.read(0.01)
         return ghost, heir.keys[0].trial, [m for m in messages if isinstance(m, Buried)]
 
     ghost, heir, (buried,) = asyncio.run(act())
@@ -132,10 +121,10 @@ def test_a_dead_lease_says_what_it_had_and_gets_nothing_more():
 
 def test_a_run_that_was_called_back_is_told_at_its_next_report():
     async def act():
-        mailbox = await filled(batch(1))
+        mailbox, _ = filled(batch(1))
         await mailbox.take(SLOT, 1, sealed.NOTHING, 0.3, True)
         before = await mailbox.report(RunKey(1, 0, 1), 1)
-        await mailbox.tell(2, Recall((RunKey(1, 0, 1),)))
+        mailbox.recall([RunKey(1, 0, 1)])
         return before, await mailbox.report(RunKey(1, 0, 1), 2)
 
     assert asyncio.run(act()) == (False, True)
@@ -143,13 +132,13 @@ def test_a_run_that_was_called_back_is_told_at_its_next_report():
 
 def test_what_a_lease_that_leaves_has_not_begun_goes_to_the_next_one():
     async def act():
-        mailbox = await filled(batch(1), batch(2), batch(3))
+        mailbox, messages = filled(batch(1), batch(2), batch(3))
         await mailbox.take(SLOT, 1, sealed.NOTHING, 0.3, True)
         await mailbox.take(SLOT, 1, sealed.NOTHING, 0.3)
         await mailbox.hand_in(SLOT, 1, result(1))
         await mailbox.leave(SLOT, 1)
         again = [await mailbox.take(SLOT, 2, sealed.NOTHING, 0.3, True) for _ in range(2)]
-        return await mailbox.read(0.01), [given.keys[0].trial for given in again]
+        return messages, [given.keys[0].trial for given in again]
 
     messages, trials = asyncio.run(act())
     assert Closed(SLOT, 1) in messages
@@ -158,14 +147,14 @@ def test_what_a_lease_that_leaves_has_not_begun_goes_to_the_next_one():
 
 def test_only_a_lease_without_work_is_dismissed():
     async def act():
-        mailbox = await filled(batch(1))
+        mailbox, messages = filled(batch(1))
         await mailbox.take(SLOT, 1, sealed.NOTHING, 30.0, True)
-        await mailbox.dismiss(SLOT, 1)
-        busy = await mailbox.read(0.01)
+        mailbox.dismiss(SLOT, 1)
+        busy = list(messages)
         waiting = asyncio.ensure_future(mailbox.take(SLOT, 1, result(1), 30.0))
         await asyncio.sleep(0)
-        await mailbox.dismiss(SLOT, 1)
-        return busy, await waiting, await mailbox.read(0.01)
+        mailbox.dismiss(SLOT, 1)
+        return busy, await waiting, messages
 
     busy, given, messages = asyncio.run(act())
     assert Closed(SLOT, 1) not in busy
@@ -175,12 +164,12 @@ def test_only_a_lease_without_work_is_dismissed():
 
 def test_what_the_controller_watches_comes_out_before_the_runs_end():
     async def act():
-        mailbox = await filled(batch(1))
+        mailbox, messages = filled(batch(1))
         await mailbox.take(SLOT, 1, sealed.NOTHING, 0.3, True)
         await mailbox.report(RunKey(1, 0, 1), 1)
         await mailbox.report(RunKey(1, 0, 1), 3, 0.7)
         await mailbox.hand_in(SLOT, 1, result(1))
-        return await mailbox.read(0.01)
+        return messages
 
     started, reported, ended = asyncio.run(act())
     assert isinstance(started, Started)
@@ -208,11 +197,15 @@ def test_nothing_is_heard_where_nothing_is_watched():
     assert all(sieve.heard(step, {"m": 0.1}) is None for step in range(100))
 
 
-def test_who_asks_for_the_job_before_it_is_there_waits_for_it():
-    async def act():
-        return await waits(Mailbox().job())
+def test_a_big_job_is_its_keepers_unless_it_is_wanted_anyway():
+    small, big = sealed.SealedJob(b"x", ()), sealed.SealedJob(b"x", (np.zeros(2**20, np.uint8),))
 
-    assert asyncio.run(act())
+    async def asked(job: sealed.SealedJob) -> list:
+        mailbox = Mailbox(job, lambda message: None)
+        return [await mailbox.job(False), await mailbox.job(True)]
+
+    assert asyncio.run(asked(small)) == [small, small]
+    assert asyncio.run(asked(big)) == [None, big]
 
 
 def test_a_sealed_job_shares_its_arrays_and_opens_as_it_was():

@@ -7,11 +7,14 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 
 from contract.bench import Bench, on_ray
 from sweeper.core.records import FailureKind, Success
+from sweeper.execution import keeper
+from sweeper.execution.sealed import SealedJob
 
 pytestmark = pytest.mark.cluster
 
@@ -121,10 +124,28 @@ def test_an_agent_that_dies_is_replaced_and_the_run_goes_on(bench):
     assert agent().pid != first.pid
 
 
-def test_a_mailbox_that_dies_loses_what_was_under_way_and_no_more(bench):
-    (key,) = bench.send("hang")
+def test_a_line_that_breaks_loses_the_run_uncharged_and_the_launch_goes_on(bench):
+    office = bench.executor._office
+    (key,) = bench.send("sleep")
     await_(lambda: bench.executor._leases and next(iter(bench.executor._leases.values())).keys)
-    bench.executor._ray.kill(bench.executor._mailbox)
+    for writer in list(office._writers):
+        office.do(writer.transport.abort)
     outcome = bench.outcomes([key])[key]
-    assert (outcome.kind, outcome.charged) == (FailureKind.LOST, False)
+    assert (outcome.kind, outcome.error, outcome.charged) == (
+        FailureKind.LOST,
+        "LineBroken",
+        False,
+    )
     assert isinstance(bench.outcome("score"), Success)
+
+
+def test_a_keeper_shares_a_big_job_and_is_not_missed_when_it_is_gone(bench):
+    import ray
+
+    job = SealedJob(b"job", (np.arange(10, dtype=np.uint8),))
+    handle = keeper.keep(job, "launch", ray.get_runtime_context().get_node_id())
+    found = keeper.kept("launch")
+    assert found.content == b"job"
+    assert found.buffers[0].tolist() == list(range(10))
+    ray.kill(handle)
+    await_(lambda: keeper.kept("launch") is None)

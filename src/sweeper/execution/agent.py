@@ -16,10 +16,10 @@ import time
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from sweeper.core.records import Failure, FailureKind, RunKey
 from sweeper.execution import notes, processes
+from sweeper.execution.line import Address, Line
 from sweeper.execution.notes import Note
 
 LOOK, SHARE = 0.2, 30
@@ -79,11 +79,9 @@ class _Watched:
 class Agent:
     """The actor's class."""
 
-    def __init__(self, launch: str, mailbox: str) -> None:
-        """`mailbox` is an actor's name: Ray can give that to a successor."""
-        import ray
-
-        self._mailbox: Any = ray.get_actor(mailbox)
+    def __init__(self, launch: str, address: Address) -> None:
+        self._address = address
+        self._line: Line | None = None
         self._place = notes.folder(launch)
         self._mark = f"{notes.MARK}={notes.here(launch)}"
         threshold = float(os.environ.get(RAYS_OWN, "0.95"))
@@ -261,7 +259,8 @@ class Agent:
             watched.shipped = now, size
             text = _tail(log, LIVE) if size not in (0, length) else ""
             if text and note.rank == 0 and self._still_at(note):
-                self._mailbox.printed.remote(note.run, text)
+                self._line = self._line or Line(self._address)
+                self._line.tell("printed", note.run, text)
 
     def _still_at(self, note: Note) -> bool:
         return any(note == found for found in notes.read(self._place))

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from sweeper.execution.agent import Agent, Fate
+from sweeper.execution.line import Address
 
 PATIENCE = 5.0
 """Seconds to wait for an agent's answer; without one the launch goes on as if it had none. It may
@@ -19,8 +20,8 @@ FAREWELL = 1.0
 class Agents:
     """Ray starts an agent anew when it dies; one whose node died is forgotten."""
 
-    def __init__(self, launch: str, mailbox: str) -> None:
-        self._launch, self._mailbox = launch, mailbox
+    def __init__(self, launch: str, address: Address) -> None:
+        self._launch, self._address = launch, address
         self._handles: dict[str, Any] = {}
 
     def settle(self, nodes: Iterable[str]) -> None:
@@ -36,7 +37,7 @@ class Agents:
                     max_concurrency=4,
                     scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False),
                 )
-                self._handles[node] = actor.remote(self._launch, self._mailbox)
+                self._handles[node] = actor.remote(self._launch, self._address)
 
     def kill(self, node: str, lease: int) -> None:
         """End a lease with its whole process tree, if there is an agent who can."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from sweeper.core.records import Failure, FailureKind, RunKey
 from sweeper.execution.agent import Fate
 from sweeper.execution.cluster import said
+from sweeper.execution.line import LineBroken
 
 NO_ROOM = Failure(FailureKind.LOST, "NoRoom", "others took its places", "lost", charged=False)
 """Of a gang that waited for its places in vain."""
@@ -93,6 +94,8 @@ def _cause(error: Exception, fate: Fate | None) -> Failure:
         return fate.verdict
     if isinstance(error, gone.OutOfMemoryError) or (fate is not None and fate.starved):
         return _out_of_memory(fate)
+    if isinstance(error, gone.RayTaskError) and isinstance(error.cause, LineBroken):
+        return replace(UNKNOWN, error="LineBroken", message=str(error.cause), charged=False)
     if isinstance(error, gone.RayTaskError):
         name = type(error.cause).__name__
         return Failure(FailureKind.ERROR, name, said(error), f"lease {name}")

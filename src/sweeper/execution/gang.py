@@ -20,6 +20,7 @@ from sweeper.core.rooms import Slot
 from sweeper.core.usage import together
 from sweeper.execution import lease
 from sweeper.execution.deaths import FOLLOWED
+from sweeper.execution.line import Address, Line
 from sweeper.execution.notes import Notebook
 from sweeper.execution.sealed import Done
 from sweeper.ports import TRACE, Order, Rank, Run, RunResult
@@ -60,11 +61,12 @@ class Member:
     """The actor's class: one worker of a gang."""
 
     def __init__(
-        self, run: Run, mailbox: Any, slot: Slot, number: int, launch: str, rank: int
+        self, run: Run, address: Address, slot: Slot, number: int, launch: str, rank: int
     ) -> None:
-        self._run, self._mailbox, self._slot, self._number = run, mailbox, slot, number
+        self._run, self._slot, self._number = run, slot, number
         self._notebook = Notebook(launch, number, rank)
-        self._job, self._gpus = lease.fetch_job(mailbox), lease.own_gpus()
+        self._line = Line(address)
+        self._job, self._gpus = lease.fetch_job(self._line, launch), lease.own_gpus()
         self._mates: Sequence[Any] = ()
         self._store: Any = None
 
@@ -79,7 +81,7 @@ class Member:
         """
         self._mates = mates
         self._fresh = fresh
-        lease.work(self._mailbox, self._slot, self._number, WARM, self._together)
+        lease.work(self._line, self._slot, self._number, WARM, self._together)
         self._notebook.leave()
 
     def _alone(self, order: Order, channel: Any) -> RunResult:
@@ -92,7 +94,7 @@ class Member:
         """The run's result, and whether the gang can go on."""
         store = self._store or _meeting(len(self._slot.nodes))
         orders = [replace(order, rank=rank) for rank in ranks(self._slot, store.host, store.port)]
-        channel = lease.MailboxChannel(self._mailbox, self._job, order, str(self._notebook.log))
+        channel = lease.MailboxChannel(self._line, self._job, order, str(self._notebook.log))
         others = [m.follow.remote(o) for m, o in zip(self._mates, orders[1:], strict=True)]
         watch = Watch(others, self._give_up(order))
         own = self._alone(orders[0], channel)
@@ -106,11 +108,9 @@ class Member:
         """What to do when another rank has failed and this one does not end: answer for it."""
 
         def answer(failed: RunResult) -> None:
-            import ray
-
             done = (order.key, combined([failed]), False)
-            ray.get(self._mailbox.hand_in.remote(self._slot, self._number, lease.seal([done])))
-            ray.get(self._mailbox.leave.remote(self._slot, self._number))
+            self._line.call("hand_in", self._slot, self._number, lease.seal([done]))
+            self._line.call("leave", self._slot, self._number)
             os._exit(FOLLOWED)
 
         return answer

@@ -9,6 +9,7 @@ from sweeper.core.rooms import Slot
 from sweeper.execution import cluster, lease
 from sweeper.execution.gang import Member
 from sweeper.execution.hired import Hired
+from sweeper.execution.line import Address
 from sweeper.ports import Run
 
 PLACED = 15.0
@@ -26,10 +27,10 @@ class Hiring:
     """
 
     def __init__(
-        self, need: dict[str, float], run: Run, mailbox: Any, launch: str, fresh: bool
+        self, need: dict[str, float], run: Run, address: Address, launch: str, fresh: bool
     ) -> None:
         """`need`: what one place is, in Ray's words. `fresh`: a gang does one run."""
-        self._need, self._run, self._mailbox = need, run, mailbox
+        self._need, self._run, self._address = need, run, address
         self._launch, self._fresh = launch, fresh
 
     def hire(self, slot: Slot, number: int) -> Hired:
@@ -41,7 +42,7 @@ class Hiring:
 
         task: Any = ray.remote(max_retries=0, max_calls=0)(lease.serve)
         task = task.options(**cluster.placed(slot.node, need))
-        reference = task.remote(self._run, self._mailbox, slot, number, self._launch)
+        reference = task.remote(self._run, self._address, slot, number, self._launch)
         return Hired(number, slot, reference)
 
     def _gang(self, slot: Slot, number: int, need: dict[str, float]) -> Hired:
@@ -59,7 +60,7 @@ class Hiring:
         for rank in range(len(slot.nodes)):
             where = PlacementGroupSchedulingStrategy(group, placement_group_bundle_index=rank)
             options = {**cluster.amounts(need), "scheduling_strategy": where, "max_restarts": 0}
-            given = (self._run, self._mailbox, slot, number, self._launch, rank)
+            given = (self._run, self._address, slot, number, self._launch, rank)
             members.append(actor.options(**options).remote(*given))
         reference = members[0].lead.remote(members[1:], self._fresh)
         by = time.monotonic() + PLACED

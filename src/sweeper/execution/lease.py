@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import socket
 from collections.abc import Callable
@@ -9,8 +10,9 @@ from typing import Any
 
 from sweeper.core.records import Checkpoint, Failure, FailureKind
 from sweeper.core.rooms import Slot
-from sweeper.execution import sealed
+from sweeper.execution import keeper, sealed
 from sweeper.execution.cluster import ClusterError
+from sweeper.execution.line import Address, Line
 from sweeper.execution.notes import Notebook
 from sweeper.execution.sealed import Done
 from sweeper.execution.sieve import Sieve
@@ -20,49 +22,50 @@ LINGER = 0.3
 """Seconds a lease keeps its slot without work, so that a quick answer finds it there."""
 
 _jobs: dict[str, Job] = {}
-"""The job this worker process has, by its object's id: it is fetched once a process."""
+"""The job this worker process has, by its launch: it is fetched once a process."""
 
 
 class MailboxChannel:
     """A running fold's way to the controller: one call to the mailbox for each report."""
 
-    def __init__(self, mailbox: Any, job: Job, order: Order, log: str) -> None:
-        self._mailbox, self._key = mailbox, order.key
+    def __init__(self, line: Line, job: Job, order: Order, log: str) -> None:
+        self._line, self._key = line, order.key
         self._sieve = Sieve(job.spec.metric.name, order.watched)
         self.stopped = False
         self.log = log
 
     def report(self, step: int, metrics: dict[str, float]) -> bool:
-        import ray
-
         heard = self._sieve.heard(step, metrics)
-        self.stopped = bool(ray.get(self._mailbox.report.remote(self._key, step, heard)))
+        self.stopped = bool(self._line.call("report", self._key, step, heard))
         return self.stopped
 
     def checkpointed(self, checkpoint: Checkpoint, room: int | None) -> None:
-        import ray
-
-        ray.get(self._mailbox.checkpointed.remote(self._key, checkpoint, room))
+        self._line.call("checkpointed", self._key, checkpoint, room)
 
 
-def serve(run: Run, mailbox: Any, slot: Slot, lease: int, launch: str) -> None:
+def serve(run: Run, address: Address, slot: Slot, lease: int, launch: str) -> None:
     """Work on `slot` until the mailbox has nothing more."""
     notebook = Notebook(launch, lease)
-    job, gpus = fetch_job(mailbox), own_gpus()
+    with contextlib.closing(Line(address)) as line:
+        _serve(run, line, slot, lease, launch, notebook)
+    notebook.leave()
+
+
+def _serve(run: Run, line: Line, slot: Slot, lease: int, launch: str, notebook: Notebook) -> None:
+    job, gpus = fetch_job(line, launch), own_gpus()
 
     def one(order: Order) -> tuple[Done, bool]:
-        channel = MailboxChannel(mailbox, job, order, str(notebook.log))
+        channel = MailboxChannel(line, job, order, str(notebook.log))
         notebook.begin(order.key, order.memory, order.timeout)
         result = run(job, order, channel)
         notebook.end()
         return (order.key, placed(result, gpus), channel.stopped), True
 
-    work(mailbox, slot, lease, LINGER, one)
-    notebook.leave()
+    work(line, slot, lease, LINGER, one)
 
 
 def work(
-    mailbox: Any,
+    line: Line,
     slot: Slot,
     lease: int,
     linger: float,
@@ -70,22 +73,20 @@ def work(
 ) -> None:
     """Do what the mailbox has for the slot, until nothing has come for `linger` seconds, or
     `one`, which does an order, says that it can do no further one."""
-    import ray
-
-    coming = mailbox.take.remote(slot, lease, sealed.NOTHING, linger, True)
+    coming = line.ask("take", slot, lease, sealed.NOTHING, linger, True)
     done: list[Done] = []
-    while (batch := ray.get(coming)) is not None:
-        coming = mailbox.take.remote(slot, lease, seal(done), linger)
+    while (batch := line.answer(coming)) is not None:
+        coming = line.ask("take", slot, lease, seal(done), linger)
         done = []
         for order in sealed.opened_batch(batch):
             result, fit = one(order)
             done.append(result)
         if not fit:
-            ray.get(mailbox.hand_in.remote(slot, lease, seal(done)))
-            ray.get(mailbox.leave.remote(slot, lease))
+            line.call("hand_in", slot, lease, seal(done))
+            line.call("leave", slot, lease)
             return
-        if not ray.wait([coming], timeout=0)[0]:
-            mailbox.hand_in.remote(slot, lease, seal(done))
+        if not line.answered(coming):
+            line.tell("hand_in", slot, lease, seal(done))
             done = []
 
 
@@ -120,10 +121,10 @@ def _sendable(done: Done) -> Done:
     return key, RunResult(failure, log=result.log), stopped
 
 
-def ship(job: Job, mailbox: Any) -> None:
-    """Give the job to the mailbox, for leases to fetch. ClusterError when it cannot travel."""
+def sealed_job(job: Job) -> sealed.SealedJob:
+    """As it goes to workers. ClusterError when it cannot travel."""
     try:
-        content = sealed.job(job)
+        return sealed.job(job)
     except Exception as error:
         problem = unsendable(job)
         if not problem:
@@ -132,7 +133,6 @@ def ship(job: Job, mailbox: Any) -> None:
             f"the sweep's data cannot be sent to workers: {problem}. What a data source gives "
             "must be something that pickle can carry"
         ) from error
-    mailbox.hold.remote(content)
 
 
 def unsendable(record: Any) -> str:
@@ -150,13 +150,10 @@ def unsendable(record: Any) -> str:
     return ""
 
 
-def fetch_job(mailbox: Any) -> Job:
+def fetch_job(line: Line, launch: str) -> Job:
     """What all fold runs of the sweep share; from this process's memory if it is there."""
-    import ray
-
-    reference = ray.get(mailbox.job.remote())[0]
-    name = reference.hex()
-    if name not in _jobs:
+    if launch not in _jobs:
         _jobs.clear()
-        _jobs[name] = sealed.opened_job(ray.get(reference))
-    return _jobs[name]
+        found = line.call("job", False) or keeper.kept(launch) or line.call("job", True)
+        _jobs[launch] = sealed.opened_job(found)
+    return _jobs[launch]

@@ -1,20 +1,22 @@
-"""Where the controller and its workers meet: one zero-CPU actor for each launch.
+"""Where the controller and its workers meet, in the launching process.
 
 Work goes in by slot, in batches. A worker that holds a slot asks for its next batch while
 it runs the one it has, and hands in results with the same call, so that it never waits for
 a message. What happened comes out as messages, in order, to one reader. Everything here is
-small and quick: the actor's single event loop is its lock.
+small and quick: the single event loop it lives on is its lock.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sweeper.core.records import Checkpoint, RunKey
 from sweeper.core.rooms import Slot
+from sweeper.execution import keeper
 from sweeper.execution.sealed import NOTHING, SealedBatch, SealedJob, SealedResults
 
 FIRST = 2.0
@@ -80,19 +82,6 @@ class Reported(NamedTuple):
     value: float
 
 
-class Push(NamedTuple):
-    """Put a batch behind what the slot has."""
-
-    slot: Slot
-    batch: SealedBatch
-
-
-class Recall(NamedTuple):
-    """Drop these runs where they wait; those that run are told at their next report."""
-
-    keys: tuple[RunKey, ...]
-
-
 Message = Started | Ended | Dropped | Buried | Closed | Printed | Kept | Reported
 
 
@@ -121,48 +110,38 @@ class _Tray:
 
 
 class Mailbox:
-    """The actor's class. Methods are coroutines; none blocks the others."""
+    """The coroutines are for workers, the other methods for the controller. None blocks."""
 
-    def __init__(self) -> None:
+    def __init__(self, job: SealedJob, say: Callable[[Message], None]) -> None:
+        """`say` gets the messages, and must not block either."""
+        self._job, self._say = job, say
         self._trays: dict[Slot, _Tray] = {}
         self._stops: set[RunKey] = set()
-        self._out: list[Message] = []
-        self._printed: dict[RunKey, str] = {}
-        self._news = asyncio.Event()
-        self._next = 1
-        self._early: dict[int, Push | Recall] = {}
-        self._sealed: SealedJob | None = None
-        self._job: list[Any] = []
-        self._held = asyncio.Event()
 
-    async def hold(self, job: SealedJob) -> None:
-        """Keep the job for leases to ask for."""
-        self._sealed = job
-        self._held.set()
+    async def job(self, anyway: bool) -> SealedJob | None:
+        """What all runs share; None where its keeper has it, unless it is wanted anyway."""
+        return self._job if anyway or not keeper.wanted(self._job) else None
 
-    async def job(self) -> list[Any]:
-        """A list with the reference to the job, an object of this process: one that the driver
-        itself owned would take the driver with it when its node goes. Who asks early waits; who
-        asks where there is no room for it gets the error."""
-        import ray
+    def push(self, slot: Slot, batch: SealedBatch) -> None:
+        """Put a batch behind what the slot has."""
+        tray = self._tray(slot)
+        tray.batches.append(batch)
+        tray.changed.set()
 
-        await self._held.wait()
-        if not self._job:
-            self._job, self._sealed = [ray.put(self._sealed)], None
-        return self._job
-
-    async def tell(self, number: int, instruction: Push | Recall) -> None:
-        """The controller's instructions, numbered from 1: calls may overtake one another."""
-        self._early[number] = instruction
-        while self._next in self._early:
-            found = self._early.pop(self._next)
-            self._next += 1
-            if isinstance(found, Push):
-                tray = self._tray(found.slot)
-                tray.batches.append(found.batch)
-                tray.changed.set()
-            else:
-                self._recall(set(found.keys))
+    def recall(self, keys: Iterable[RunKey]) -> None:
+        """Drop these runs where they wait; those that run are told at their next report."""
+        wanted = set(keys)
+        for slot, tray in self._trays.items():
+            kept: deque[SealedBatch] = deque()
+            for batch in tray.batches:
+                for key in batch.keys:
+                    if key in wanted:
+                        self._say(Dropped(slot, key))
+                left = tuple(key for key in batch.keys if key not in wanted)
+                if left:
+                    kept.append(batch._replace(keys=left))
+            tray.batches = kept
+            self._stops |= wanted & {key for keys in tray.in_hand() for key in keys}
 
     async def take(
         self, slot: Slot, lease: int, done: SealedResults, linger: float, first: bool = False
@@ -182,7 +161,7 @@ class Mailbox:
             try:
                 await asyncio.wait_for(tray.changed.wait(), patience)
             except TimeoutError:
-                await self.leave(slot, lease)
+                self._leave(slot, lease)
             if tray.lease != lease:
                 return None
         tray.hand.append(batch)
@@ -195,21 +174,14 @@ class Mailbox:
         self._settle(slot, lease, done)
 
     async def leave(self, slot: Slot, lease: int) -> None:
-        """The lease ends here, in order. What it has not begun goes to the next one."""
-        tray = self._tray(slot)
-        if tray.lease != lease:
-            return
-        tray.batches.extendleft(reversed(tray.hand))
-        tray.hand.clear()
-        tray.lease = 0
-        tray.changed.set()
-        self._say(Closed(slot, lease))
+        """The lease ends here, in order."""
+        self._leave(slot, lease)
 
-    async def dismiss(self, slot: Slot, lease: int) -> None:
+    def dismiss(self, slot: Slot, lease: int) -> None:
         """End the lease if it has nothing to do."""
         tray = self._tray(slot)
         if not (tray.hand or tray.batches):
-            await self.leave(slot, lease)
+            self._leave(slot, lease)
 
     async def report(self, key: RunKey, step: int, heard: float | None = None) -> bool:
         """A running fold has got so far; True: stop now. `heard`: what the controller watches."""
@@ -222,30 +194,16 @@ class Mailbox:
         self._say(Kept(key, checkpoint, room))
 
     async def printed(self, key: RunKey, text: str) -> None:
-        """A node's agent: what a running fold has printed. Only the latest is kept."""
-        self._printed[key] = text
-        self._news.set()
+        """A node's agent: what a running fold has printed."""
+        self._say(Printed(key, text))
 
-    async def bury(self, slot: Slot, lease: int) -> None:
+    def bury(self, slot: Slot, lease: int) -> None:
         """The lease is known to be dead: say what it had in hand."""
         tray = self._tray(slot)
         self._say(Buried(slot, lease, tray.in_hand()))
         tray.hand.clear()
         tray.lease = 0
         tray.changed.set()
-
-    async def read(self, wait: float) -> list[Message]:
-        """All messages since the last read; waits so many seconds for the first."""
-        if not (self._out or self._printed):
-            self._news.clear()
-            try:
-                await asyncio.wait_for(self._news.wait(), wait)
-            except TimeoutError:
-                return []
-        found = [*self._out, *(Printed(key, text) for key, text in self._printed.items())]
-        self._out = []
-        self._printed.clear()
-        return found
 
     def _settle(self, slot: Slot, lease: int, done: SealedResults) -> None:
         if done == NOTHING:
@@ -258,22 +216,16 @@ class Mailbox:
             self._say(Started(slot, lease, tray.in_hand()[0]))
         tray.changed.set()
 
-    def _recall(self, wanted: set[RunKey]) -> None:
-        for slot, tray in self._trays.items():
-            kept: deque[SealedBatch] = deque()
-            for batch in tray.batches:
-                for key in batch.keys:
-                    if key in wanted:
-                        self._say(Dropped(slot, key))
-                left = tuple(key for key in batch.keys if key not in wanted)
-                if left:
-                    kept.append(batch._replace(keys=left))
-            tray.batches = kept
-            self._stops |= wanted & {key for keys in tray.in_hand() for key in keys}
+    def _leave(self, slot: Slot, lease: int) -> None:
+        """What the lease has not begun goes to the next one."""
+        tray = self._tray(slot)
+        if tray.lease != lease:
+            return
+        tray.batches.extendleft(reversed(tray.hand))
+        tray.hand.clear()
+        tray.lease = 0
+        tray.changed.set()
+        self._say(Closed(slot, lease))
 
     def _tray(self, slot: Slot) -> _Tray:
         return self._trays.setdefault(slot, _Tray())
-
-    def _say(self, message: Message) -> None:
-        self._out.append(message)
-        self._news.set()

@@ -1,9 +1,9 @@
 """Runs orders on Ray. A slot is held by a lease: a task that takes batch after batch.
 
 A lease is an ordinary Ray task with the resources of one fold run, placed on the slot's
-node. It asks the mailbox for work and ends when there is none, so that between two folds
-there is one call to an actor and not a new task, while nothing ever waits in Ray's own
-queue. Ends by force go through the agent of the slot's node. Two threads listen: one to the
+node. It asks the mailbox, here in this process, for work and ends when there is none, so that
+between two folds there is one message and not a new task, while nothing ever waits in Ray's
+own queue. Ends by force go through the agent of the slot's node. Two threads listen: one to the
 mailbox, one to leases that end or die, to deadlines and to the cluster's capacity. Neither
 waits for the controller.
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import queue
 import threading
 import time
 import uuid
@@ -24,7 +25,7 @@ from sweeper.core.records import Failure, RunKey
 from sweeper.core.rooms import Slot
 from sweeper.core.specs import Resources
 from sweeper.core.stimuli import CheckpointMade, RunCancelled, StopRequested
-from sweeper.execution import cluster, deaths, growth, lease, lifeline, neighbours, sealed
+from sweeper.execution import cluster, deaths, growth, keeper, lease, lifeline, neighbours, sealed
 from sweeper.execution.agents import PATIENCE, Agents
 from sweeper.execution.census import Census
 from sweeper.execution.deaths import Death
@@ -41,15 +42,17 @@ from sweeper.execution.mailbox import (
     Mailbox,
     Message,
     Printed,
-    Push,
-    Recall,
     Reported,
     Started,
 )
+from sweeper.execution.office import Office
 from sweeper.execution.outlet import Outlet, Show
 from sweeper.execution.store import ClusterStore
 from sweeper.execution.visit import everywhere
 from sweeper.ports import Everywhere, Job, Order, Post, Run, RunResult
+
+HERE = "127.0.0.1"
+"""Where workers of a local Ray reach this process."""
 
 LOOK = 0.1
 """Seconds between two looks at leases and deadlines."""
@@ -103,6 +106,7 @@ class RayExecutor:
         self._silent: set[str] = set()  # nodes
         self._worked: dict[str, float] = {}  # nodes, and when the first run began there
         self._barren = 0
+        self._messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._closing = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -123,7 +127,7 @@ class RayExecutor:
             waiting = growth.ask_if_needed(biggest, self._resources.workers)
             if self._preflight is not None and len(cluster.alive()) > 1:
                 self._preflight(everywhere)
-            self._open()
+            self._open(local)
         except BaseException:
             cluster.disconnect()
             raise
@@ -142,18 +146,21 @@ class RayExecutor:
             thread.start()
             self._threads.append(thread)
 
-    def _open(self) -> None:
-        """A mailbox beside the driver, and agents that know it."""
-        here = self._ray.get_runtime_context().get_node_id()
-        self._launch = uuid.uuid4().hex[:12]
-        name = f"sweeper-{self._launch}"
-        options = {**cluster.placed(here, {}), "max_concurrency": 1000, "name": name}
-        self._mailbox: Any = self._ray.remote(Mailbox).options(**options).remote()
-        lease.ship(self._travelling, self._mailbox)
-        self._agents = Agents(self._launch, name)
+    def _open(self, local: bool) -> None:
+        """A mailbox for leases and agents to reach."""
+        job = lease.sealed_job(self._travelling)
+        self._mailbox = Mailbox(job, self._messages.put)
+        self._office = Office(
+            self._mailbox, HERE if local else self._ray.util.get_node_ip_address()
+        )
+        self._launch, address = uuid.uuid4().hex[:12], self._office.address
+        if keeper.wanted(job):
+            self._keeper = keeper.keep(
+                job, self._launch, self._ray.get_runtime_context().get_node_id()
+            )
+        self._agents = Agents(self._launch, address)
         fresh = self._resources.gang == "fresh"
-        self._hiring = Hiring(self._need, self._run, self._mailbox, self._launch, fresh)
-        self._told = itertools.count(1)
+        self._hiring = Hiring(self._need, self._run, address, self._launch, fresh)
 
     def dispatch(self, slot: Slot, orders: Sequence[Order]) -> None:
         with self._lock:
@@ -162,7 +169,7 @@ class RayExecutor:
                 return
             for order in orders:
                 self._sent[order.key] = Sent(slot, order.timeout)
-            self._mailbox.tell.remote(next(self._told), Push(slot, sealed.batch(orders)))
+            self._office.do(self._mailbox.push, slot, sealed.batch(orders))
             if slot not in self._leases:
                 self._hire(slot)
 
@@ -173,7 +180,7 @@ class RayExecutor:
                     self._sent[key].kill_at = time.monotonic() + grace
             if self._gone:
                 return
-            self._mailbox.tell.remote(next(self._told), Recall(tuple(runs)))
+            self._office.do(self._mailbox.recall, tuple(runs))
 
     def want(self, more: bool) -> None:
         self._wants = more
@@ -184,8 +191,7 @@ class RayExecutor:
         if not self._threads:
             return
         # The threads first: a call of theirs after Ray's own end would end this process.
-        if not self._gone:
-            self._ray.kill(self._mailbox)  # nobody waits for its messages
+        self._office.close()
         patience = HANGING if self._gone else LEAVING
         while self._threads:
             self._threads.pop().join(patience)
@@ -217,15 +223,12 @@ class RayExecutor:
                 return
 
     def _listen(self) -> None:
-        mailbox = self._mailbox
         try:
-            messages: list[Message] = self._ray.get(mailbox.read.remote(LOOK * 5))
-        except self._ray.exceptions.RayActorError as error:
-            self._replace_mailbox(error)
+            message = self._messages.get(timeout=LOOK * 5)
+        except queue.Empty:
             return
-        for message in messages:
-            with self._lock:
-                _HEAR[type(message)](self, message)
+        with self._lock:
+            _HEAR[type(message)](self, message)
 
     def _watch(self) -> None:
         with self._lock:
@@ -274,7 +277,7 @@ class RayExecutor:
         if allowed is not None:
             with self._lock:
                 for idle in self._idle():
-                    self._mailbox.dismiss.remote(idle.slot, idle.number)
+                    self._office.do(self._mailbox.dismiss, idle.slot, idle.number)
         return allowed
 
     def _visit(self, nodes: set[str]) -> None:
@@ -286,14 +289,14 @@ class RayExecutor:
                 own = gone & set(held.slot.nodes)
                 if own and not held.death:
                     held.death = deaths.of_nodes(own, self._census.leaving)
-                    self._mailbox.bury.remote(held.slot, held.number)
+                    self._office.do(self._mailbox.bury, held.slot, held.number)
 
     # --- leases -----------------------------------------------------------------------
 
     def _hire(self, slot: Slot) -> None:
         for held in self._idle():
             if set(held.slot.nodes) & set(slot.nodes):  # it may need their places
-                self._mailbox.dismiss.remote(held.slot, held.number)
+                self._office.do(self._mailbox.dismiss, held.slot, held.number)
         self._leases[slot] = self._hiring.hire(slot, next(self._numbers))
 
     def _idle(self) -> list[Hired]:
@@ -307,7 +310,7 @@ class RayExecutor:
             self._ray.get(held.reference)
         except Exception as error:
             held.death = self._death(held, error)
-            self._mailbox.bury.remote(held.slot, held.number)
+            self._office.do(self._mailbox.bury, held.slot, held.number)
 
     def _death(self, held: Hired, error: Exception) -> Death:
         nodes, leaving = dict.fromkeys(held.slot.nodes), self._census.leaving
@@ -423,7 +426,7 @@ class RayExecutor:
     def _give_back(self, slot: Slot, cause: Failure) -> None:
         """What waits for a slot that is no more has not begun."""
         waiting = [key for key, order in self._sent.items() if order.slot == slot]
-        self._mailbox.tell.remote(next(self._told), Recall(tuple(waiting)))
+        self._office.do(self._mailbox.recall, tuple(waiting))
         for key in waiting:
             self._bury(key, RunResult(deaths.uncharged(cause)))
 
@@ -437,28 +440,6 @@ class RayExecutor:
             self._out.store(key, result)
 
     # --- what does not depend on one lease ----------------------------------------------
-
-    def _replace_mailbox(self, error: Exception) -> None:
-        """The mailbox died by itself: what was under way is lost, and the launch goes on.
-
-        It may also be the first of a cluster that goes: the rest is given time to follow.
-        """
-        self._closing.wait(SLACK)
-        if cut := self._lifeline.cut():
-            raise cluster.ClusterError(cut)
-        with self._lock:
-            if self._closing.is_set() or self._gone:
-                return
-            self._barren += 1
-            if self._barren >= BARREN:
-                raise error
-            owed, self._sent = list(self._sent), {}
-            self._agents.close()
-            for held in self._leases.values():
-                dismiss(held)
-            self._leases.clear()
-            self._open()
-            self._out.lose(owed, "MailboxDied", "the process that hands out work died")
 
     def _lose_everything(self, reason: str) -> None:
         """End the launch: what was under way is lost, uncharged, and can be launched again."""
