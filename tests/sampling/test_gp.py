@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections import Counter
 
 import pytest
@@ -54,6 +56,30 @@ def test_each_branch_is_searched_by_what_was_learnt_in_it():
     late = history[-10:]
     assert sum(e.params["model"] == "bowl" and e.params["kind"] == "a" for e in late) >= 7
     assert min(e.value for e in history) < 1e-3
+
+
+BEFORE_ITS_FIRST_ASK = """
+import sys, threading
+from sweeper import sampling
+from sweeper.core.records import HistoryEntry
+from sweeper.core.space import Dimension, Range, Space
+from sweeper.core.specs import Goal
+from sweeper.sampling.gp import SOON
+
+sampler = sampling.make("gp", Space((Dimension("x", Range(0.0, 1.0)),)), 0, (Goal.MINIMIZE,))
+history = [HistoryEntry(n, {"x": n / 10}, n / 10) for n in range(SOON)]
+sampler.suggest(SOON - 1, history[:-1])
+assert "torch" not in sys.modules
+sampler.suggest(SOON, history)
+for thread in threading.enumerate():
+    if thread is not threading.main_thread():
+        thread.join()
+assert "torch" in sys.modules
+"""
+
+
+def test_what_asks_need_is_imported_while_the_first_trials_run():
+    subprocess.run([sys.executable, "-c", BEFORE_ITS_FIRST_ASK], check=True)
 
 
 def test_no_point_is_tried_twice_while_others_are_left():

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import threading
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
-from functools import partial
 from itertools import chain
 
 import numpy as np
@@ -30,6 +32,13 @@ STARTUP = 10
 """Trials that have to end before it is asked. Until then points are spread evenly (a scrambled
 Sobol sequence): what it learns first should not be an accident of random points."""
 
+SOON = 3
+"""Trials that have to end before torch is imported, beside the next ones: it takes two seconds, for
+which workers would have to wait after the last of STARTUP."""
+
+POWERS = (-9.0, 11.0)
+"""Of the transformation of Yeo and Johnson; 1 changes nothing."""
+
 TRIES = 10
 """How often TPE, and then the even spread, is asked for a point that is new."""
 
@@ -51,7 +60,7 @@ class GaussianProcessSampler:
         self._axes = {d.name: smooth_axis(d.domain) for d in space}
         self._searched = searched(self._axes)
         self._mirror = Mirror(space, self._axes, goals, IN_VIEW)
-        self._bend = partial(bent, goals[0]) if len(goals) == 1 else list
+        self._bend = functools.partial(bent, goals[0]) if len(goals) == 1 else list
         self._spread = QmcSampler(space, seed)
         self._near = OptunaSampler("tpe", space, seed, goals)
 
@@ -79,10 +88,14 @@ class GaussianProcessSampler:
             deterministic_objective=number % 2 == 0,
         )
         study = self._mirror.study(history, sampler, self._bend)
-        if len(complete(study)) < STARTUP:
+        ended = len(complete(study))
+        if ended >= SOON:
+            _importing()
+        if ended < STARTUP:
             return None
         asked = frozen_trial(number, TrialState.RUNNING)
-        codes = sampler.sample_relative(study, asked, self._searched)
+        with _without_hooks():
+            codes = sampler.sample_relative(study, asked, self._searched)
         params: dict[str, Value] = {}
         for dimension in self._space:
             own = self._axes[dimension.name]
@@ -111,7 +124,10 @@ class BranchingSampler:
             for entry in history
             if {n: v for n, v in entry.params.items() if n in self._deciding} == branch
         ]
-        if len(suggested) == len(branch) or sum(map(finished, own)) < STARTUP:
+        ended = sum(map(finished, own))
+        if ended >= SOON:
+            _importing()
+        if len(suggested) == len(branch) or ended < STARTUP:
             return Suggestion(suggested)
         found = self._process(branch, suggested).suggest(number, own).params
         return Suggestion({**suggested, **(found or {})})
@@ -129,12 +145,33 @@ def _without(branch: Params, params: Params) -> dict[str, Value]:
     return {name: value for name, value in params.items() if name not in branch}
 
 
+@functools.cache
+def _importing() -> None:
+    """Begin to import what asks need. Not as a daemon: one of those that is in torch's own code
+    when the process ends takes it down with it."""
+    threading.Thread(target=_import).start()
+
+
+def _import() -> None:
+    import scipy.stats  # noqa: F401
+    import torch  # noqa: F401
+
+
+def _without_hooks() -> AbstractContextManager[None]:
+    """Optuna names the device for all that torch does, by a hook around every call of torch: a
+    sixth of an ask. Without hooks the device is the one that it names, the CPU."""
+    import torch
+
+    return getattr(torch._C, "DisableTorchFunction", nullcontext)()
+
+
 def bent(goal: Goal, trials: list[FrozenTrial]) -> list[FrozenTrial]:
     """Complete trials with their values after the transformation of Yeo and Johnson (A new
     family of power transformations to improve normality or symmetry, 2000), which keeps their
-    order; its parameter is the likeliest. What lies beyond Tukey's outer fence on the worse side
+    order; its parameter is the likeliest, to a hundredth. What lies beyond Tukey's outer fence on the worse side
     counts as if it stood there (Exploratory data analysis, 1977)."""
-    from scipy.stats import yeojohnson
+    from scipy.optimize import minimize_scalar
+    from scipy.stats import yeojohnson, yeojohnson_llf
 
     values = [t.values[0] for t in trials if t.state is TrialState.COMPLETE]
     losses = -goal.sign * np.array(values)
@@ -147,7 +184,11 @@ def bent(goal: Goal, trials: list[FrozenTrial]) -> list[FrozenTrial]:
         spread = losses.std()
     if not spread:
         return trials
-    found, _ = yeojohnson((losses - losses.mean()) / spread)
+    scaled = (losses - losses.mean()) / spread
+    likeliest = minimize_scalar(
+        lambda power: -yeojohnson_llf(power, scaled), bounds=POWERS, options={"xatol": 0.01}
+    )
+    found = yeojohnson(scaled, likeliest.x)
     if len(np.unique(found)) < len(np.unique(losses)):
         return trials  # so far apart that some would become one
     shown = iter((-goal.sign * found).tolist())
