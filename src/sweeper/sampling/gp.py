@@ -182,7 +182,7 @@ def bent(goal: Goal, trials: list[FrozenTrial]) -> list[FrozenTrial]:
         losses = np.minimum(losses, high + 3 * (high - low))
     with np.errstate(over="ignore"):
         spread = losses.std()
-    if not spread:
+    if not 0 < spread < np.inf:
         return trials
     scaled = (losses - losses.mean()) / spread
     likeliest = minimize_scalar(
