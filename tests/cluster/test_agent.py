@@ -114,6 +114,12 @@ def agent() -> psutil.Process:
     )
 
 
+def test_a_ray_of_our_own_has_no_servants_that_nobody_asks(bench):
+    running = " ".join(word for p in psutil.Process().children() for word in p.cmdline())
+    assert "gcs_server" in running
+    assert not [each for each in ("monitor.py", "dashboard.py") if each in running]
+
+
 def test_an_agent_that_dies_is_replaced_and_the_run_goes_on(bench):
     (key,) = bench.send("hang", timeout=6.0)
     await_(lambda: bench.executor._leases and next(iter(bench.executor._leases.values())).keys)

@@ -20,6 +20,7 @@ from sweeper.core.records import Node
 from sweeper.core.specs import Resources
 from sweeper.execution import access
 from sweeper.execution.knock import knock
+from sweeper.execution.lightly import lightly
 from sweeper.ports import Job, SweeperError
 
 SHIPPED_NOT = ["sweeps/", ".venv/", ".git/", "__pycache__/", "*.egg-info/"]
@@ -34,9 +35,6 @@ KNOCK = 5.0
 
 OPTIONS: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
 """Ray's news is told by us."""
-
-NOT_STARTED = ("start_monitor", "start_log_monitor", "start_api_server")
-"""Ray's own, for its autoscaler, its workers' output on a terminal, and its dashboard."""
 
 JOB = "RAY_JOB_CONFIG_JSON_ENV_VAR"
 """Set by Ray in a submitted job: its runtime environment, which may not be given twice."""
@@ -66,7 +64,7 @@ def connect(address: str | None, directory: Path) -> bool:
     _hush()
     if address is None:
         try:
-            with _signals_kept(), _servants_left_out():
+            with _signals_kept(), lightly():
                 ray.init(address="local", include_dashboard=False, **OPTIONS)
         except Exception as error:
             raise ClusterError(
@@ -178,22 +176,6 @@ def _signals_kept() -> Iterator[None]:
     if threading.current_thread() is threading.main_thread():
         for number, handler in ours.items():
             signal.signal(number, handler)
-
-
-@contextlib.contextmanager
-def _servants_left_out() -> Iterator[None]:
-    """A Ray of our own has nobody to grow for, to show logs to or to report use to: the three
-    servants for that, Python processes of a second of CPU each, are not started."""
-    from ray._private.node import Node
-
-    left_out = {name: getattr(Node, name) for name in NOT_STARTED if hasattr(Node, name)}
-    for name in left_out:
-        setattr(Node, name, lambda node, **options: None)
-    try:
-        yield
-    finally:
-        for name, start in left_out.items():
-            setattr(Node, name, start)
 
 
 def reach(address: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from sweeper.execution import cluster
@@ -18,16 +19,23 @@ def wanted(job: SealedJob) -> bool:
 
 class Keeper:
     """The actor's class. It is the owner: an object of the driver's own would take the driver with
-    it when its node goes."""
+    it when its node goes, so it is given the job by a call and not at its making."""
 
-    def __init__(self, job: SealedJob) -> None:
-        self._sealed: SealedJob | None = job
+    def __init__(self) -> None:
+        self._sealed: SealedJob | None = None
         self._job: list[Any] = []
+        self._held = asyncio.Event()
 
-    def job(self) -> list[Any]:
-        """A list with the reference to the job; an error where there is no room for it."""
+    async def hold(self, job: SealedJob) -> None:
+        self._sealed = job
+        self._held.set()
+
+    async def job(self) -> list[Any]:
+        """A list with the reference to the job; an error where there is no room for it. Who asks
+        early waits."""
         import ray
 
+        await self._held.wait()
         if not self._job:
             self._job, self._sealed = [ray.put(self._sealed)], None
         return self._job
@@ -38,7 +46,9 @@ def keep(job: SealedJob, launch: str, node: str) -> Any:
     import ray
 
     actor: Any = ray.remote(Keeper).options(**cluster.placed(node, {}), name=_name(launch))
-    return actor.remote(job)
+    handle = actor.remote()
+    handle.hold.remote(job)
+    return handle
 
 
 def kept(launch: str) -> SealedJob | None:
