@@ -144,6 +144,15 @@ def test_where_nobody_listens_the_error_says_where_that_was(office):
         Line(office.address)
 
 
+def test_an_address_that_only_others_know_this_machine_by_is_told_to_them_all_the_same(echo):
+    office = Office(echo, "192.0.2.1")  # of nobody, by RFC 5737
+    assert office.address.host == "192.0.2.1"
+    line = Line(office.address._replace(host=HERE))
+    assert line.call("say", "a") == "a"
+    line.close()
+    office.close()
+
+
 def test_a_worker_with_another_secret_is_not_let_in(office, echo):
     with pytest.raises(LineBroken):
         Line(office.address._replace(secret=bytes(NONCE)))

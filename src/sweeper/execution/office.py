@@ -33,20 +33,26 @@ class Office:
     """Open from its making to `close`."""
 
     def __init__(self, mailbox: Mailbox, host: str) -> None:
-        """`host`: the address of this machine that workers know. OSError where it has none free."""
+        """`host`: the address by which workers know this machine."""
         self._mailbox = mailbox
         self._loop = asyncio.new_event_loop()
         self._secret = secrets.token_bytes(NONCE)
         self._answering: set[asyncio.Task[None]] = set()
         self._writers: set[asyncio.StreamWriter] = set()
         self._closed = False
-        context = encryption(ssl.Purpose.CLIENT_AUTH)
-        opening = asyncio.start_server(self._meet, host, 0, ssl=context)
-        self._server = self._loop.run_until_complete(opening)
+        self._server = self._loop.run_until_complete(self._open(host))
         port = self._server.sockets[0].getsockname()[1]
         self.address = Address(host, port, self._secret)
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
+
+    async def _open(self, host: str) -> asyncio.Server:
+        context = encryption(ssl.Purpose.CLIENT_AUTH)
+        try:
+            return await asyncio.start_server(self._meet, host, 0, ssl=context)
+        except OSError:  # it is others' name for this machine, behind a translation of addresses
+            everywhere = "::" if ":" in host else "0.0.0.0"
+            return await asyncio.start_server(self._meet, everywhere, 0, ssl=context)
 
     def do(self, act: Callable[..., None], *arguments: Any) -> None:
         """Call a method of the mailbox where it lives, after all that were given before."""
