@@ -34,15 +34,20 @@ def build_estimator(job: Job, params: Params, seed: int) -> tuple[Any, Candidate
             0, ("preprocess" if _free("preprocess", steps) else "preprocess_auto", prepare)
         )
     for _, step in steps[:-1]:
-        if hasattr(step, "get_params"):
-            seeded(step, common)
-    steps[-1] = (steps[-1][0], _understanding_labels(steps[-1][1]))
+        seeded(step, common)
+    name, model = steps[-1]
+    steps[-1] = (name, seeded(_understanding_labels(model), seed))
     memory = estimator.memory if isinstance(estimator, Pipeline) else None
-    return seeded(Pipeline(steps, memory=memory), seed), candidate
+    return Pipeline(steps, memory=memory), candidate
 
 
 def seeded(estimator: Any, seed: int) -> Any:
-    """`estimator` with every `random_state` in it that nobody set, at any depth, set to `seed`."""
+    """`estimator` with every `random_state` in it that nobody set, at any depth, set to `seed`.
+
+    What has no parameters that could be asked for stays as it is.
+    """
+    if not hasattr(estimator, "get_params"):
+        return estimator
     missing = {
         name: seed % SEED_LIMIT
         for name, value in estimator.get_params(deep=True).items()

@@ -12,6 +12,7 @@ from sweeper.worker.capture import captured
 from sweeper.worker.context import Workplace
 from sweeper.worker.devices import left_behind
 from sweeper.worker.failures import failure, hiding, story
+from sweeper.worker.freed import keep_freed
 from sweeper.worker.group import joined, make_way
 from sweeper.worker.imports import import_named
 from sweeper.worker.meter import Meter
@@ -49,6 +50,8 @@ def _prepared(act: _Act, job: Job, order: Order, channel: Channel, own: bool) ->
     """The run, once what it needs is imported and all ranks of its gang have met. `own`: this
     process is there for runs only."""
     gpus = job.spec.resources.gpus
+    if own:
+        keep_freed()
     if order.rank is not None:
         make_way()
     import_named(job, order)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -67,17 +68,16 @@ class Scorers:
         return answers, answers.codes(y)
 
     def _by_scorers(self, answers: Any, truth: Any, weights: Any) -> dict[str, Any]:
-        from sklearn.metrics import check_scoring
-
-        metrics = [m for m in self._metrics if m.kind is MetricKind.SCORER]
-        scorers = {m.name: _scorer(m.scorer, len(self._labels)) for m in metrics}
-        if not scorers:
+        named = [(m.name, m.scorer) for m in self._metrics if m.kind is MetricKind.SCORER]
+        if not named:
             return {}
         extra = {} if weights is None else {"sample_weight": weights}
         try:
-            return dict(check_scoring(None, scorers)(answers, answers.X, truth, **extra))
+            score = _together(tuple(named), len(self._labels))
+            return dict(score(answers, answers.X, truth, **extra))
         except AttributeError as error:
-            raise _without_probabilities(answers.model, list(scorers), error) from error
+            names = [name for name, _ in named]
+            raise _without_probabilities(answers.model, names, error) from error
 
 
 def ordered_labels(job: Job) -> tuple[Any, ...]:
@@ -85,6 +85,15 @@ def ordered_labels(job: Job) -> tuple[Any, ...]:
     if len(job.classes) != 2 or job.positive is None:
         return job.classes
     return tuple(sorted(job.classes, key=lambda label: bool(label == job.positive)))
+
+
+@lru_cache(maxsize=10)
+def _together(named: tuple[tuple[str, str], ...], classes: int) -> Any:
+    """One scorer of all of them, each a metric's name and its scorer's: checking them takes as long
+    as predicting with a small model."""
+    from sklearn.metrics import check_scoring
+
+    return check_scoring(None, {name: _scorer(scorer, classes) for name, scorer in named})
 
 
 def _scorer(name: str, classes: int) -> Any:

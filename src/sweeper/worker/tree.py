@@ -55,7 +55,8 @@ def _member(value: Any) -> Any:
 
 def _instance(factory: Any, values: Mapping[str, Any]) -> Any:
     """YAML has no tuples: a list becomes one where the parameter's default is a tuple."""
-    tuples = _tuples(factory)
+    listed = any(isinstance(value, list) for value in values.values())
+    tuples = _tuples(factory) if listed else ()
     return factory(
         **{
             name: tuple(value) if name in tuples and isinstance(value, list) else value
