@@ -7,15 +7,15 @@ import time
 from types import SimpleNamespace
 
 from sweeper.core.specs import Resources
-from sweeper.execution import cluster
 from sweeper.execution.ray_tasks import RayExecutor
 
 AUTOPSY = 1.5
 
 
-def test_ray_ends_after_the_thread_that_was_asking_something_of_it(monkeypatch):
-    executor = RayExecutor(job=None, run=None, keep=None, resources=Resources())
+def test_ray_ends_after_the_thread_that_was_asking_something_of_it():
     events = []
+    ray = SimpleNamespace(close=lambda: events.append("Ray ended"))
+    executor = RayExecutor(None, None, None, Resources(), ray)
 
     def asks():
         executor._closing.wait()
@@ -27,21 +27,19 @@ def test_ray_ends_after_the_thread_that_was_asking_something_of_it(monkeypatch):
     executor._agents = SimpleNamespace(close=lambda: events.append("agents ended"))
     executor._threads = [threading.Thread(target=asks)]
     executor._threads[0].start()
-    monkeypatch.setattr(cluster, "disconnect", lambda: events.append("Ray ended"))
 
     executor.close()
     assert events == ["mailbox closed", "last call", "agents ended", "Ray ended"]
 
 
-def test_a_cluster_that_is_gone_is_not_waited_for(monkeypatch):
-    executor = RayExecutor(job=None, run=None, keep=None, resources=Resources())
-    release = threading.Event()
+def test_a_cluster_that_is_gone_is_not_waited_for():
+    release, ended = threading.Event(), []
+    ray = SimpleNamespace(close=lambda: ended.append(release.is_set()))
+    executor = RayExecutor(None, None, None, Resources(), ray)
     executor._gone = True
     executor._office = SimpleNamespace(close=lambda: None)
     executor._threads = [threading.Thread(target=release.wait)]
     executor._threads[0].start()
-    ended = []
-    monkeypatch.setattr(cluster, "disconnect", lambda: ended.append(release.is_set()))
     executor.close()
     release.set()
     assert ended == [False]

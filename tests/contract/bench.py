@@ -15,6 +15,7 @@ from sweeper.core.rooms import Slot
 from sweeper.core.space import Space
 from sweeper.core.specs import Goal, Metric, Resources, SweepSpec
 from sweeper.core.stimuli import CapacityChanged, RunCancelled, RunEnded, Stimulus
+from sweeper.execution.connection import Connection
 from sweeper.execution.ray_tasks import RayExecutor
 from sweeper.ports import Executor, Job, Order, Rows, RunResult, Splits
 
@@ -110,7 +111,9 @@ def on_ray(
 
     with importable():
         bench = Bench(
-            lambda job, run, keep: RayExecutor(job, run, keep, resources, address, show),
+            lambda job, run, keep: RayExecutor(
+                job, run, keep, resources, Connection(address), show
+            ),
             data,
         )
         shown.append(bench)

@@ -8,12 +8,13 @@ import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sweeper.app import changes, tombstone
 from sweeper.app.control import author, take_waiting
 from sweeper.app.directory import Directory, looks, root
 from sweeper.app.elsewhere import refuse_missing
-from sweeper.app.executing import executor
+from sweeper.app.executing import beginning, connected, executor
 from sweeper.app.inbox import Inbox
 from sweeper.app.kept import checkpoint_storage, remove, tidy
 from sweeper.app.loans import loans
@@ -30,6 +31,9 @@ from sweeper.core.space import Value
 from sweeper.core.stimuli import Stimulus
 from sweeper.journal import places
 from sweeper.ports import ConfigError, Journal, Post, Tracker
+
+if TYPE_CHECKING:
+    from sweeper.execution.connection import Connection
 
 CATCH_UP = 60.0
 """Seconds the end of a sweep waits for tracking; it goes on without us after that."""
@@ -70,16 +74,18 @@ def launch(
     `allow_data_change` goes on with other data than before. `observer` sees the live state
     a few times a second and must not change it; `notice` gets lines for people. ConfigError,
     SweepHeld, JournalDamaged, JournalUnwritable and other SweeperErrors as the ports say;
-    nothing has been started or written when a ConfigError comes.
+    nothing has been written when a ConfigError comes, and nothing that was started still runs.
     """
-    prepared = prepare(config, overrides, name, notice)
-    directory = Directory(_root(root) / prepared.spec.name)
-    tombstone.refuse(directory.path)
-    directory.make()
-    spec = prepared.spec
-    place = places.chosen(directory.path, spec.name, spec.journal)
-    how = _How(address, inline, tuple(warm_start), allow_data_change)
-    return _hold(place, prepared, directory, how, _Ears(observer, notice, stop or StopSignal()))
+    with connected(address, inline) as connection:
+        prepared = prepare(config, overrides, name, notice, meanwhile=beginning(connection))
+        directory = Directory(_root(root) / prepared.spec.name)
+        tombstone.refuse(directory.path)
+        directory.make()
+        spec = prepared.spec
+        place = places.chosen(directory.path, spec.name, spec.journal)
+        how = _How(connection, tuple(warm_start), allow_data_change)
+        ears = _Ears(observer, notice, stop or StopSignal())
+        return _hold(place, prepared, directory, how, ears)
 
 
 def resume(
@@ -100,22 +106,25 @@ def resume(
     directory, place = Directory(path), places.at(path)
     state = replay(place.read())
     folder = Path(state.filed.directory)
-    prepared = prepare(directory.config, (), state.spec.name, notice, folder)
-    if MASKED in (prepared.spec.tracking.uri or ""):
-        raise ConfigError(
-            f"sweep {state.spec.name} tracks to {prepared.spec.tracking.uri}, and its password is "
-            "not kept here: go on with `sweeper launch` and the config itself"
+    with connected(address, inline) as connection:
+        prepared = prepare(
+            directory.config, (), state.spec.name, notice, folder, beginning(connection)
         )
-    how = _How(address, inline, (), False)
-    return _hold(place, prepared, directory, how, _Ears(observer, notice, stop or StopSignal()))
+        if MASKED in (prepared.spec.tracking.uri or ""):
+            raise ConfigError(
+                f"sweep {state.spec.name} tracks to {prepared.spec.tracking.uri}, and its password "
+                "is not kept here: go on with `sweeper launch` and the config itself"
+            )
+        how = _How(connection, (), False)
+        ears = _Ears(observer, notice, stop or StopSignal())
+        return _hold(place, prepared, directory, how, ears)
 
 
 @dataclass(frozen=True, slots=True)
 class _How:
-    """Where and on what terms a launch runs."""
+    """Where and on what terms a launch runs. `connection` None: in this process."""
 
-    address: str | None
-    inline: bool
+    connection: Connection | None
     warm_start: tuple[str, ...]
     allow_data_change: bool
 
@@ -218,8 +227,7 @@ class _Launch:
                 self._prepared.job,
                 self._directory,
                 storage,
-                self._how.address,
-                self._how.inline,
+                self._how.connection,
                 self._notice,
             ),
             order=Orders(self._prepared, self._directory, registering.champion),
@@ -284,7 +292,7 @@ class _Launch:
 
     def _shape(self) -> dict[str, Value]:
         """The cluster, for lineage."""
-        if self._how.inline:
+        if self._how.connection is None:
             return {"ray": None, "nodes": []}
         from sweeper.execution import cluster
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sweeper.core.specs import PreprocessKind, SweepSpec
+from sweeper.core.specs import DataSpec, PreprocessKind, SweepSpec
 from sweeper.ports import Dataset, InvalidSpec, Job, Rows, Splits
 
 
@@ -55,10 +55,12 @@ def prepare(
     name: str | None,
     notice: Callable[[str], None],
     folder: Path | None = None,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> Prepared:
     """Read and check a config with all it names. ConfigError lists every problem at once.
 
-    `folder`: the config's own, where `config` is a copy kept elsewhere.
+    `folder`: the config's own, where `config` is a copy kept elsewhere. `meanwhile` is called
+    before the data are read, where nothing is found wrong by then.
     """
     import sweeper.config as reading
     from sweeper import sampling
@@ -66,6 +68,8 @@ def prepare(
     directory = folder or config.resolve().parent
     loaded = reading.read(config, overrides, name, directory)
     problems = list(loaded.problems)
+    if not problems and _findable(loaded.data, directory):
+        meanwhile()
     dataset, splits = None, None
     try:
         dataset, splits = _data(loaded.data, loaded.spec, loaded.task, directory)
@@ -94,6 +98,13 @@ def prepare(
     return Prepared(spec, loaded.text, loaded.digest, dataset, splits)
 
 
+def _findable(data: object, directory: Path) -> bool:
+    """False for a source that looks like a file and is none, which a launch should say at once."""
+    if not isinstance(data, DataSpec) or ":" in data.source:
+        return True
+    return (directory / Path(data.source).expanduser()).exists()
+
+
 def _toothless(spec: SweepSpec, splits: Splits) -> bool:
     """The signed-rank test's smallest p on n folds is 2⁻ⁿ."""
     pruner = spec.search.pruner
@@ -104,8 +115,6 @@ def _data(
     data: object, spec: SweepSpec | None, task: str | None, directory: Path
 ) -> tuple[Dataset | None, Splits | None]:
     """Load and split as far as the config is good enough for it."""
-    from sweeper.core.specs import DataSpec
-
     if not isinstance(data, DataSpec):
         return None, _one_fold() if spec is not None and spec.data is None else None
     from sweeper import data as sources

@@ -51,30 +51,21 @@ class CannotTravel(ClusterError):
     """The config's folder cannot be sent: it is too big."""
 
 
-def connect(address: str | None, directory: Path) -> bool:
-    """Start a local Ray, or join the one at `address` (or RAY_ADDRESS); True when local.
-
-    On a cluster that is joined, this package and the config's folder travel along.
-    ClusterError and AccessRefused as in `join`.
-    """
-    address = address or os.environ.get("RAY_ADDRESS") or None
+def start() -> None:
+    """Start a Ray of our own on this machine and connect to it. ClusterError when it fails."""
     quiet()
     import ray
 
     _hush()
-    if address is None:
-        try:
-            with _signals_kept(), lightly():
-                ray.init(address="local", include_dashboard=False, **OPTIONS)
-        except Exception as error:
-            raise ClusterError(
-                f"Ray did not start on this machine: {said(error)}. Launch again; its own logs "
-                "are in /tmp/ray/session_latest/logs"
-            ) from error
-        _close_token()
-        return True
-    join(address, travelling(directory))
-    return False
+    try:
+        with _signals_kept(), lightly():
+            ray.init(address="local", include_dashboard=False, **OPTIONS)
+    except Exception as error:
+        raise ClusterError(
+            f"Ray did not start on this machine: {said(error)}. Launch again; its own logs "
+            "are in /tmp/ray/session_latest/logs"
+        ) from error
+    _close_token()
 
 
 def travelling(directory: Path) -> dict[str, Any]:
@@ -218,7 +209,6 @@ def quiet() -> None:
         os.environ.setdefault("RAY_AUTH_MODE", "token")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_IGNORE_UNHANDLED_ERRORS", "1")  # of tasks nobody asks about any more
-    os.environ.setdefault("RAY_prestart_worker_first_driver", "0")  # one more than is asked for
     os.environ.setdefault("RAY_ENABLE_AUTO_CONNECT", "0")  # no call may start a second cluster
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
 

@@ -28,6 +28,7 @@ from sweeper.core.stimuli import CheckpointMade, RunCancelled, StopRequested
 from sweeper.execution import cluster, deaths, growth, keeper, lease, lifeline, neighbours, sealed
 from sweeper.execution.agents import PATIENCE, Agents
 from sweeper.execution.census import Census
+from sweeper.execution.connection import Connection
 from sweeper.execution.deaths import Death
 from sweeper.execution.hired import SLACK, Hired, Sent
 from sweeper.execution.hiring import Hiring, dismiss, has_places
@@ -82,7 +83,7 @@ class RayExecutor:
         run: Run,
         keep: Keep,
         resources: Resources,
-        address: str | None = None,
+        connection: Connection,
         show: Show = lambda key, text: None,
         notice: Callable[[str], None] = lambda text: None,
         preflight: Callable[[Everywhere], None] | None = None,
@@ -94,7 +95,7 @@ class RayExecutor:
         self._out = Outlet(keep, show)
         self._resources = resources
         self._need = cluster.demand(resources)
-        self._address = address
+        self._connection = connection
         self._preflight = preflight
         self._lock = threading.RLock()
         self._leases: dict[Slot, Hired] = {}
@@ -116,7 +117,7 @@ class RayExecutor:
         ClusterError when no node could ever run a fold.
         """
         self._post = self._out.post = post
-        local = cluster.connect(self._address, Path(self._job.directory))
+        local = self._connection.open(Path(self._job.directory))
         import ray
 
         self._ray: Any = ray
@@ -129,7 +130,7 @@ class RayExecutor:
                 self._preflight(everywhere)
             self._open(local)
         except BaseException:
-            cluster.disconnect()
+            self._connection.close()
             raise
         self._asked = bool(waiting)
         if waiting:
@@ -197,7 +198,7 @@ class RayExecutor:
             self._threads.pop().join(patience)
         if not self._gone:
             self._end_all()
-        cluster.disconnect()
+        self._connection.close()
 
     def _end_all(self) -> None:
         """Leases end with their process trees or, where no agent is yet, as the driver leaves. None

@@ -14,10 +14,10 @@ import time
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sweeper.app.control import author
-from sweeper.app.executing import executor
+from sweeper.app.executing import connected, executor
 from sweeper.app.kept import checkpoint_storage, remove
 from sweeper.app.orders import Orders
 from sweeper.app.prepare import Prepared
@@ -38,6 +38,9 @@ from sweeper.core.rooms import Slot
 from sweeper.core.specs import Budget, PrunerSpec, SearchSpec, SweepSpec
 from sweeper.core.stimuli import Launched, Stimulus
 from sweeper.ports import SweeperError
+
+if TYPE_CHECKING:
+    from sweeper.execution.connection import Connection
 
 
 class Part(StrEnum):
@@ -79,7 +82,8 @@ def reproduce(
         if other:
             found = untried(other, tolerance, surroundings)
         else:
-            state = _work(again, prepared, part, address, inline, observer)
+            with connected(address, inline) as connection:
+                state = _work(again, prepared, part, connection, observer)
             found = compared(
                 lineage, state, tolerance, surroundings, folds_too=part is not Part.FINAL
             )
@@ -95,8 +99,7 @@ def _work(
     again: Again,
     prepared: Prepared,
     part: Part,
-    address: str | None,
-    inline: bool,
+    connection: Connection | None,
     observer: Callable[[State], None],
 ) -> State:
     """The one trial, done again to its end."""
@@ -112,7 +115,7 @@ def _work(
         state=state,
         journal=journal,
         sampler=_nothing_to_sample,
-        executor=executor(prepared.job, again.directory, storage, address, inline, again.notice),
+        executor=executor(prepared.job, again.directory, storage, connection, again.notice),
         order=Orders(prepared, again.directory, lambda state: None),
         register=_nothing_to_register,
         remove=lambda paths: remove(storage, again.notice, paths),
