@@ -29,8 +29,9 @@ class Connection:
         import ray  # noqa: F401
 
         # No daemon: who presses Ctrl-C twice leaves `close`, and Python waits for the thread.
-        self._thread = threading.Thread(target=self._hold)
-        self._thread.start()
+        thread = threading.Thread(target=self._hold)
+        thread.start()
+        self._thread = thread  # not before it runs: `close` waits for what it does at its end
 
     def open(self, directory: Path) -> bool:
         """Be connected; True to a Ray of our own. Where a cluster is joined, this package and
