@@ -58,7 +58,7 @@ def start() -> None:
 
     _hush()
     try:
-        with _signals_kept(), lightly():
+        with lightly():
             ray.init(address="local", include_dashboard=False, **OPTIONS)
     except Exception as error:
         raise ClusterError(
