@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from pathlib import Path
 
@@ -17,13 +18,14 @@ class FakeRay:
 
     def __init__(self, monkeypatch, error=None):
         self.calls = []
-        self.may_start = threading.Event()
+        self.starting, self.may_start = threading.Event(), threading.Event()
         self.error = error
         monkeypatch.delenv("RAY_ADDRESS", raising=False)
         for name in ("start", "join", "disconnect"):
             monkeypatch.setattr(cluster, name, getattr(self, name))
 
     def start(self):
+        self.starting.set()
         self.may_start.wait()
         self.calls.append(("start", threading.get_ident()))
         if self.error:
@@ -90,6 +92,43 @@ def test_a_cluster_is_joined_when_it_is_needed_and_not_before(monkeypatch):
     connection.close()
     connection.close()
     assert ray.names == ["join", "end"]
+
+
+def given_up(ray, error):
+    """A connection that was left for this reason while its Ray was starting."""
+    connection = Connection()
+    with contextlib.suppress(type(error)), connection:
+        connection.begin()
+        assert ray.starting.wait(10)
+        raise error
+    return connection
+
+
+def test_who_finds_something_wrong_meanwhile_does_not_wait_for_ray(monkeypatch):
+    ray = FakeRay(monkeypatch)
+    connection = given_up(ray, ValueError("wrong"))
+    assert ray.calls == []  # it is still at it
+    assert not connection._thread.daemon  # and Python waits for it
+    ray.may_start.set()
+    assert connection._ended.wait(10)
+    assert ray.names == ["start", "end"]
+
+
+def test_who_presses_ctrl_c_meanwhile_waits(monkeypatch):
+    ray = FakeRay(monkeypatch)
+    ray.may_start.set()
+    given_up(ray, KeyboardInterrupt())
+    assert ray.names == ["start", "end"]
+
+
+@pytest.mark.parametrize(("address", "how"), [(None, "start"), ("10.0.0.1:6379", "join")])
+def test_the_next_launch_waits_for_the_end_of_one_that_was_given_up(monkeypatch, address, how):
+    ray = FakeRay(monkeypatch)
+    given_up(ray, ValueError("wrong"))
+    threading.Timer(0.05, ray.may_start.set).start()
+    with Connection(address) as connection:
+        connection.open(Path())
+    assert ray.names == ["start", "end", how, "end"]
 
 
 def test_who_interrupts_the_end_leaves_it_to_the_thread(monkeypatch):

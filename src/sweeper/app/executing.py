@@ -23,7 +23,7 @@ def connected(address: str | None, inline: bool) -> Iterator[Connection | None]:
         return
     from sweeper.execution.connection import Connection
 
-    with contextlib.closing(Connection(address)) as connection:
+    with Connection(address) as connection:
         yield connection
 
 

@@ -85,7 +85,9 @@ def launch(
         place = places.chosen(directory.path, spec.name, spec.journal)
         how = _How(connection, tuple(warm_start), allow_data_change)
         ears = _Ears(observer, notice, stop or StopSignal())
-        return _hold(place, prepared, directory, how, ears)
+        with place.hold(ears.stop.lost) as journal:
+            state = replay(journal.replay()) if journal.length() else None
+            return _Launch(prepared, directory, journal, how, ears).run(state)
 
 
 def resume(
@@ -103,21 +105,21 @@ def resume(
     """
     from sweeper.secrets import MASKED
 
-    directory, place = Directory(path), places.at(path)
-    state = replay(place.read())
-    folder = Path(state.filed.directory)
-    with connected(address, inline) as connection:
-        prepared = prepare(
-            directory.config, (), state.spec.name, notice, folder, beginning(connection)
-        )
+    directory, ears = Directory(path), _Ears(observer, notice, stop or StopSignal())
+    with (
+        connected(address, inline) as connection,
+        places.at(path).hold(ears.stop.lost) as journal,
+    ):
+        state = replay(journal.replay())
+        folder, begin = Path(state.filed.directory), beginning(connection)
+        prepared = prepare(directory.config, (), state.spec.name, notice, folder, begin)
         if MASKED in (prepared.spec.tracking.uri or ""):
             raise ConfigError(
                 f"sweep {state.spec.name} tracks to {prepared.spec.tracking.uri}, and its password "
                 "is not kept here: go on with `sweeper launch` and the config itself"
             )
         how = _How(connection, (), False)
-        ears = _Ears(observer, notice, stop or StopSignal())
-        return _hold(place, prepared, directory, how, ears)
+        return _Launch(prepared, directory, journal, how, ears).run(state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +140,6 @@ class _Ears:
     stop: StopSignal
 
 
-def _hold(
-    place: places.Place, prepared: Prepared, directory: Directory, how: _How, ears: _Ears
-) -> Outcome:
-    with place.hold(ears.stop.lost) as journal:
-        return _Launch(prepared, directory, journal, how, ears).run()
-
-
 _root = root
 
 
@@ -163,13 +158,14 @@ class _Launch:
         self._how, self._ears, self._notice = how, ears, ears.notice
         self._inbox = Inbox(directory, ears.notice)
 
-    def run(self) -> Outcome:
-        fresh = self._journal.length() == 0
-        created = self._created() if fresh else None
-        if created:
+    def run(self, state: State | None) -> Outcome:
+        """`state`: what the journal leads to; None for one that is empty."""
+        created = None
+        if state is None:
+            created = self._created()
             state = evolve(None, created)
         else:
-            state = take_waiting(replay(self._journal.replay()), self._journal, self._inbox)
+            state = take_waiting(state, self._journal, self._inbox)
         refuse_missing(state, self._directory.path)
         edit = changes.edit(state, self._prepared, self._notice)
         data = changes.data(state, self._prepared, self._how.allow_data_change, self._notice)

@@ -60,16 +60,21 @@ def prepare(
     """Read and check a config with all it names. ConfigError lists every problem at once.
 
     `folder`: the config's own, where `config` is a copy kept elsewhere. `meanwhile` is called
-    before the data are read, where nothing is found wrong by then.
+    before what the config names is imported and the data are read, unless something is found
+    wrong by then.
     """
     import sweeper.config as reading
     from sweeper import sampling
 
     directory = folder or config.resolve().parent
-    loaded = reading.read(config, overrides, name, directory)
+    loaded = reading.read(
+        config,
+        overrides,
+        name,
+        directory,
+        lambda data: meanwhile() if _findable(data, directory) else None,
+    )
     problems = list(loaded.problems)
-    if not problems and _findable(loaded.data, directory):
-        meanwhile()
     dataset, splits = None, None
     try:
         dataset, splits = _data(loaded.data, loaded.spec, loaded.task, directory)
@@ -98,9 +103,9 @@ def prepare(
     return Prepared(spec, loaded.text, loaded.digest, dataset, splits)
 
 
-def _findable(data: object, directory: Path) -> bool:
+def _findable(data: DataSpec | None, directory: Path) -> bool:
     """False for a source that looks like a file and is none, which a launch should say at once."""
-    if not isinstance(data, DataSpec) or ":" in data.source:
+    if data is None or ":" in data.source:
         return True
     return (directory / Path(data.source).expanduser()).exists()
 

@@ -47,8 +47,9 @@ def importable(directory: Path) -> Iterator[None]:
         sys.dont_write_bytecode = wrote
         if str(folder) in sys.path:
             sys.path.remove(str(folder))
-        tops = {name for name in sys.modules.keys() - before if _is_beside(name, folder)}
-        for name in [n for n in sys.modules if n.partition(".")[0] in tops and n not in before]:
+        new = set(sys.modules) - before  # a copy: other threads may be importing
+        tops = {name for name in new if _is_beside(name, folder)}
+        for name in [n for n in new if n.partition(".")[0] in tops]:
             del sys.modules[name]
         sys.modules.update(aside)
 

@@ -22,7 +22,7 @@ from sweeper.config.problems import (
     rendered,
     short,
 )
-from sweeper.config.schema import Outcome, named_as, read_spec
+from sweeper.config.schema import Meanwhile, Outcome, named_as, read_spec
 from sweeper.config.tree import Listing, Table, Tree
 from sweeper.config.yaml_reader import MOST_BYTES, decode, read_document, write
 from sweeper.core.codec import encode_record
@@ -70,17 +70,19 @@ def read(
     overrides: Sequence[str] = (),
     name: str | None = None,
     directory: Path | None = None,
+    meanwhile: Meanwhile = lambda data: None,
 ) -> Loaded:
     """Reads and checks a config with everything that it names; raises nothing a user causes.
 
     `overrides` are `key.path=value`, or `-key.path` to leave a key out; `name` takes the
     place of the config's. Imports the classes and functions named, the user's own from the
     config's folder too, which is `directory` where the file is a copy kept elsewhere.
+    `meanwhile` as in `schema.read_spec`.
     """
     findings, source = Findings(), str(path)
     folder = directory or path.resolve().parent
     try:
-        table, text, found = _read(path, folder, overrides, name, findings)
+        table, text, found = _read(path, folder, overrides, name, findings, meanwhile)
     except TooMany:
         more = Finding(Mark(source, 1), "", f"has more than {MOST} problems; these are some")
         findings.problems.append(more)
@@ -104,6 +106,7 @@ def _read(
     overrides: Sequence[str],
     name: str | None,
     findings: Findings,
+    meanwhile: Meanwhile,
 ) -> tuple[Table | None, str, Outcome | None]:
     """The tree after overrides, its text, and what it says."""
     table, text = _table(path, findings)
@@ -115,7 +118,7 @@ def _read(
         table = named_as(table, name)
     note_secrets(table, findings, Mark(str(path), 1))
     with importable(directory):
-        found = read_spec(table, directory, Mark(str(path), 1), findings)
+        found = read_spec(table, directory, Mark(str(path), 1), findings, meanwhile)
     return table, write(table) if overrides or name is not None else text, found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -35,6 +35,7 @@ from sweeper.core.specs import (
     ModelSpec,
     Preprocess,
     PreprocessKind,
+    Prices,
     RegisterSpec,
     Resources,
     Retries,
@@ -43,6 +44,10 @@ from sweeper.core.specs import (
     TrainSpec,
 )
 from sweeper.ports import TRAIN_MODULE
+
+Meanwhile = Callable[[DataSpec | None], None]
+"""Called with the data section when what needs no import is found good; what follows may import
+scikit-learn, torch and the user's own code, which takes seconds."""
 
 KEYS = (
     "name", "seed", "data", "cv", "metric", "metrics", "preprocess", "model", "train",
@@ -65,6 +70,24 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class _Plain:
+    """What stands for itself: it needs nothing imported and nothing of the other sections."""
+
+    name: str
+    seed: int
+    budget: Budget
+    prices: Prices | None
+    resources: Resources
+    checkpoints: CheckpointSpec
+    retries: Retries
+    timeout: float | None
+    refit: bool
+    tracking: TrackingSpec
+    journal: str | None
+    retention: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Work:
     """The model or function with the preprocessing, dimensions already named."""
 
@@ -75,19 +98,21 @@ class _Work:
     classes: tuple[tuple[Cursor, Factory], ...]
 
 
-def read_spec(table: Table, directory: Path, file: Mark, findings: Findings) -> Outcome:
+def read_spec(
+    table: Table, directory: Path, file: Mark, findings: Findings, meanwhile: Meanwhile
+) -> Outcome:
     """`directory` is the config's folder; what it names must be importable already."""
     top = Cursor(table, (), findings, file)
     keys = _top_keys(top)
     data = _data(keys, findings)
+    plain = _plain(keys)
+    if not findings.problems:
+        meanwhile(data)
     drafts: list[Draft] = []
-    resources = (
-        read_resources(keys["resources"], "train" in keys) if "resources" in keys else Resources()
-    )
-    work = _work(keys, drafts, resources)
+    work = _work(keys, drafts, plain.resources)
     names = names_of(drafts)
     metrics = _metrics(keys, work)
-    spec = _settled(keys, drafts, names, work, metrics, data, resources, directory)
+    spec = _settled(keys, drafts, names, work, metrics, data, plain, directory)
     # of what user code reports nothing follows, unless there is a target that it is about
     supervised = work.model is not None or (data is not None and data.target is not None)
     task = work.task or (task_of(metrics.main) if supervised else None)
@@ -117,6 +142,27 @@ def _data(keys: dict[str, Cursor], findings: Findings) -> DataSpec | None:
     before = len(findings.problems)
     data = read_data(keys["data"], "model" in keys)
     return data if len(findings.problems) == before else None
+
+
+def _plain(keys: dict[str, Cursor]) -> _Plain:
+    return _Plain(
+        name=settings.read_name(keys["name"]) if "name" in keys else "",
+        seed=settings.read_seed(keys["seed"]) if "seed" in keys else 0,
+        budget=read_budget(keys["budget"]) if "budget" in keys else Budget(),
+        prices=read_prices(keys["prices"]) if "prices" in keys else None,
+        resources=read_resources(keys["resources"], "train" in keys)
+        if "resources" in keys
+        else Resources(),
+        checkpoints=read_checkpoints(keys["checkpoints"])
+        if "checkpoints" in keys
+        else CheckpointSpec(),
+        retries=settings.read_retries(keys["retries"]) if "retries" in keys else Retries(),
+        timeout=settings.read_timeout(keys["timeout"]) if "timeout" in keys else None,
+        refit=keys["refit"].boolean(True) if "refit" in keys else True,
+        tracking=settings.read_tracking(keys["tracking"]) if "tracking" in keys else TrackingSpec(),
+        journal=settings.read_journal(keys["journal"]) if "journal" in keys else None,
+        retention=settings.read_retention(keys["retention"]) if "retention" in keys else None,
+    )
 
 
 def _work(keys: dict[str, Cursor], drafts: list[Draft], resources: Resources) -> _Work:
@@ -256,18 +302,15 @@ def _settled(
     work: _Work,
     metrics: _Metrics,
     data: DataSpec | None,
-    resources: Resources,
+    plain: _Plain,
     directory: Path,
 ) -> SweepSpec:
     """The spec, worth something only when no problem was noted."""
-    name = settings.read_name(keys["name"]) if "name" in keys else ""
     reports = "train" in keys or "model" not in keys
     search = settings.read_search(keys.get("search"), reports, len(metrics.objectives) > 1)
-    budget = read_budget(keys["budget"]) if "budget" in keys else Budget()
-    prices = read_prices(keys["prices"]) if "prices" in keys else None
     return SweepSpec(
-        name=name,
-        seed=settings.read_seed(keys["seed"]) if "seed" in keys else 0,
+        name=plain.name,
+        seed=plain.seed,
         metric=metrics.main,
         space=space_of(drafts, names),
         metrics=metrics.others,
@@ -278,21 +321,21 @@ def _settled(
         model=work.model,
         train=work.train,
         search=search,
-        budget=settle_budget(budget, search, resources, prices, bool(drafts), keys.get("budget")),
-        prices=prices,
-        resources=resources,
-        checkpoints=read_checkpoints(keys["checkpoints"])
-        if "checkpoints" in keys
-        else CheckpointSpec(),
-        retries=settings.read_retries(keys["retries"]) if "retries" in keys else Retries(),
-        timeout=settings.read_timeout(keys["timeout"]) if "timeout" in keys else None,
-        register=settings.read_register(keys["register"], name, metrics.objectives)
+        budget=settle_budget(
+            plain.budget, search, plain.resources, plain.prices, bool(drafts), keys.get("budget")
+        ),
+        prices=plain.prices,
+        resources=plain.resources,
+        checkpoints=plain.checkpoints,
+        retries=plain.retries,
+        timeout=plain.timeout,
+        register=settings.read_register(keys["register"], plain.name, metrics.objectives)
         if "register" in keys
-        else RegisterSpec(model=name),
-        refit=keys["refit"].boolean(True) if "refit" in keys else True,
-        tracking=settings.read_tracking(keys["tracking"]) if "tracking" in keys else TrackingSpec(),
-        journal=settings.read_journal(keys["journal"]) if "journal" in keys else None,
-        retention=settings.read_retention(keys["retention"]) if "retention" in keys else None,
+        else RegisterSpec(model=plain.name),
+        refit=plain.refit,
+        tracking=plain.tracking,
+        journal=plain.journal,
+        retention=plain.retention,
         directory=str(directory),
     )
 

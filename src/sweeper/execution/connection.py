@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 import threading
 from pathlib import Path
+from types import TracebackType
 
 from sweeper.execution import cluster
+
+_alone = threading.Lock()
+"""A process has one Ray at a time, and a launch that failed may not have ended its own yet."""
 
 
 class Connection:
@@ -18,7 +22,20 @@ class Connection:
         self._thread: threading.Thread | None = None
         self._there, self._over, self._ended = (threading.Event() for _ in range(3))
         self._error: BaseException | None = None
-        self._joined = False
+        self._opened = self._joined = False
+
+    def __enter__(self) -> Connection:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: object, trace: TracebackType | None
+    ) -> None:
+        """Close. A Ray that nobody asked for ends by itself, for who is told that something is
+        wrong should not wait for it; who presses Ctrl-C would press it again, and does."""
+        if self._opened or (kind is not None and not issubclass(kind, Exception)):
+            self.close()
+        else:
+            self._over.set()
 
     def begin(self) -> None:
         """Have a Ray of our own start meanwhile. A cluster is joined only by `open`."""
@@ -39,8 +56,10 @@ class Connection:
 
         ClusterError and AccessRefused as in `cluster.join`.
         """
+        self._opened = True
         if self._address is not None:
-            cluster.join(self._address, cluster.travelling(directory))
+            with _alone:
+                cluster.join(self._address, cluster.travelling(directory))
             self._joined = True
             return False
         self.begin()
@@ -62,13 +81,19 @@ class Connection:
         """Start Ray, stay, and end it: on Linux its processes end with the thread that started
         them. Not before its start is over, for what is killed then leaves processes behind."""
         try:
+            with _alone:
+                self._start_and_end()
+        finally:
+            self._ended.set()
+
+    def _start_and_end(self) -> None:
+        if self._over.is_set():
+            return
+        try:
             cluster.start()
         except BaseException as error:  # for who opens it
             self._error = error
         self._there.set()
         self._over.wait()
-        try:
-            if self._error is None:  # else what runs is not ours, or nothing does
-                cluster.disconnect()
-        finally:
-            self._ended.set()
+        if self._error is None:  # else what runs is not ours, or nothing does
+            cluster.disconnect()
