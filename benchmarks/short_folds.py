@@ -1,9 +1,8 @@
-"""Folds of a few milliseconds: sweeper's two workers beside a plain loop, by core.
+"""Folds of 2 to 25 milliseconds: sweeper's two workers beside a plain loop, by core.
 
     python benchmarks/short_folds.py [--rounds 5] [--trials 600] [--only NAME …]
 
-A ridge classifier on digits and logistic regression on iris, five folds a trial, random parameters,
-nobody is stopped early. The loop fits and scores the same kind of trials one after another in one
+Small models on small data, five folds a trial, random parameters, nobody is stopped early. The loop fits and scores the same kind of trials one after another in one
 process, with nothing else around it. Folds a second and core, from the first fold's start to the
 last one's end.
 """
@@ -20,9 +19,12 @@ from sweeps import swept
 WORKERS = 2
 
 CASES = {
-    "digits": ("sklearn.linear_model.RidgeClassifier", "alpha"),
-    "iris": ("sklearn.linear_model.LogisticRegression", "C"),
+    "wine, naive Bayes": ("wine", "sklearn.naive_bayes.GaussianNB", "var_smoothing"),
+    "iris, a tree": ("iris", "sklearn.tree.DecisionTreeClassifier", "ccp_alpha"),
+    "digits, ridge": ("digits", "sklearn.linear_model.RidgeClassifier", "alpha"),
+    "iris, logistic": ("iris", "sklearn.linear_model.LogisticRegression", "C"),
 }
+"""scikit-learn's data, the estimator, and its parameter that is searched."""
 
 CONFIG = """
 name: short
@@ -43,10 +45,8 @@ tracking: none
 def sweeper(asked: argparse.Namespace) -> float:
     from sweeper.core.events import FoldSucceeded
 
-    estimator, parameter = CASES[asked.case]
-    text = CONFIG.format(
-        data=asked.case, estimator=estimator, parameter=parameter, trials=asked.trials
-    )
+    data, estimator, parameter = CASES[asked.case]
+    text = CONFIG.format(data=data, estimator=estimator, parameter=parameter, trials=asked.trials)
     outcome, events = swept(text)
     folds = [e for e in events if isinstance(e, FoldSucceeded) and e.run.fold >= 0]
     assert len(folds) == 5 * asked.trials, outcome.state.reason
@@ -62,9 +62,9 @@ def loop(asked: argparse.Namespace) -> float:
     from sklearn.metrics import get_scorer
     from sklearn.model_selection import StratifiedKFold
 
-    X, y = getattr(datasets, f"load_{asked.case}")(return_X_y=True)
+    data, path, parameter = CASES[asked.case]
+    X, y = getattr(datasets, f"load_{data}")(return_X_y=True)
     splits = list(StratifiedKFold(5, shuffle=True, random_state=0).split(X, y))
-    path, parameter = CASES[asked.case]
     module, _, name = path.rpartition(".")
     kind = getattr(importlib.import_module(module), name)
     scorer = get_scorer("accuracy")

@@ -11,7 +11,7 @@ from sklearn.preprocessing import StandardScaler
 
 from sweeper.core.records import REFIT, Failure, FailureKind, Success
 from sweeper.core.space import Choice, Fixed, Items, Object, Searched
-from sweeper.core.specs import Candidate, ModelSpec
+from sweeper.core.specs import Candidate, ModelSpec, Preprocess, PreprocessKind
 from sweeper.worker import models
 from sweeper.worker.build import build_estimator
 from sweeper.worker.fit import fit_candidate
@@ -98,12 +98,19 @@ def test_a_users_metric_sees_the_labels_as_they_are(make_job, do, user_module):
     assert scores[f"{name}:cost"] == pytest.approx(30 * (1 - scores["accuracy"]))
 
 
-def test_weights_reach_the_model_and_the_scorers(make_job, do):
+@pytest.mark.parametrize(
+    ("kind", "same"),
+    [
+        (PreprocessKind.AUTO, make_pipeline(StandardScaler(), LogisticRegression(random_state=5))),
+        (PreprocessKind.NONE, make_pipeline(LogisticRegression(random_state=5))),
+    ],
+)
+def test_weights_reach_the_model_and_the_scorers(make_job, do, kind, same):
     X, y = load_breast_cancer(return_X_y=True)
     weights = np.where(y == 0, 10.0, 0.1)
-    job = make_job(X, y, LOGISTIC, ("accuracy",), weights=weights)
+    prepare = Preprocess(kind)
+    job = make_job(X, y, LOGISTIC, ("accuracy",), weights=weights, preprocess=prepare)
     train, valid = job.splits.folds[0]
-    same = make_pipeline(StandardScaler(), LogisticRegression(random_state=5))
     same.fit(X[train], y[train], logisticregression__sample_weight=weights[train])
     expected = same.score(X[valid], y[valid], sample_weight=weights[valid])
     assert do(job).outcome.scores["accuracy"] == pytest.approx(expected)
@@ -235,8 +242,6 @@ def test_convergence_warnings_are_told_once_in_the_log(make_job, do, candidate):
 
 
 def test_the_candidates_own_preprocessing_wins(make_job, candidate):
-    from sweeper.core.specs import Preprocess, PreprocessKind
-
     X, y = load_iris(return_X_y=True)
     model = candidate(LOGISTIC, preprocess=Preprocess(PreprocessKind.NONE))
     built, _ = build_estimator(make_job(X, y, model), {}, 1)

@@ -10,7 +10,7 @@ from sweeper.core.records import Success
 from sweeper.ports import Job, RunResult
 from sweeper.worker.context import Workplace
 from sweeper.worker.costs import costs
-from sweeper.worker.fit import fit_candidate
+from sweeper.worker.fit import bare, fit_candidate
 from sweeper.worker.models import FILE, ROLE, dump, storable
 from sweeper.worker.rows import take
 from sweeper.worker.scoring import Scorers
@@ -34,7 +34,7 @@ def fit_fold(job: Job, at: Workplace) -> RunResult:
     fitted = fit_candidate(job, order.params, order.seed, train)
     model = fitted.pipeline
     X = take(rows.X, valid)
-    scores = scorers.score(model, X, take(rows.y, valid), take(rows.weights, valid))
+    scores = scorers.score(bare(model), X, take(rows.y, valid), take(rows.weights, valid))
     scores |= costs(job, lambda: model, X, fitted.seconds)
     if not job.spec.refit:
         return RunResult(Success(scores, seconds=0.0), files={ROLE: (FILE, dump(model))})

@@ -24,14 +24,17 @@ def tabular(X: Any) -> bool:
     return X is not None and hasattr(X, "shape")
 
 
-def weights_for(pipeline: Any, weights: Any) -> dict[str, Any]:
-    """The fit argument that carries the weights to the pipeline's model, where it takes any."""
+def weights_for(estimator: Any, weights: Any) -> dict[str, Any]:
+    """The fit argument that carries the weights to a model, or to that of a Pipeline, where it
+    takes any."""
+    from sklearn.pipeline import Pipeline
     from sklearn.utils.validation import has_fit_parameter
 
-    name, model = pipeline.steps[-1]
     if weights is None:
         return {}
+    piped = isinstance(estimator, Pipeline)
+    name, model = estimator.steps[-1] if piped else ("", estimator)
     if has_fit_parameter(model, "sample_weight"):
-        return {f"{name}__sample_weight": weights}
+        return {f"{name}__sample_weight" if piped else "sample_weight": weights}
     print(f"{type(model).__name__}.fit takes no sample_weight: trained without weights")
     return {}
