@@ -2,9 +2,9 @@
 
     python benchmarks/short_folds.py [--rounds 5] [--trials 600] [--only NAME …]
 
-Small models on small data, five folds a trial, random parameters, nobody is stopped early. The loop fits and scores the same kind of trials one after another in one
-process, with nothing else around it. Folds a second and core, from the first fold's start to the
-last one's end.
+Small models on small data, five folds a trial, random parameters, nobody is stopped early. The loop
+fits and scores the same kind of trials one after another in one process, with nothing else around
+it. Folds a second and core, from the first fold's start to the last one's end.
 """
 
 from __future__ import annotations

@@ -25,8 +25,12 @@ ROWS = "a,b,kind\n" + "".join(f"{i},{i % 3},{'xy'[i % 2]}\n" for i in range(30))
 def begun(folder, **words):
     """Whether it was called, and what was wrong."""
     calls = []
-    usual = {"estimator": "sklearn.dummy.DummyClassifier", "trials": 2}
-    given = {"source": "rows.csv", "target": "kind"} | usual | words
+    given = {
+        "source": "rows.csv",
+        "target": "kind",
+        "estimator": "sklearn.dummy.DummyClassifier",
+        "trials": 2,
+    } | words
     (folder / "rows.csv").write_text(ROWS)
     (folder / "c.yaml").write_text(CONFIG.format(**given))
     try:

@@ -77,7 +77,7 @@ def read(
     `overrides` are `key.path=value`, or `-key.path` to leave a key out; `name` takes the
     place of the config's. Imports the classes and functions named, the user's own from the
     config's folder too, which is `directory` where the file is a copy kept elsewhere.
-    `meanwhile` as in `schema.read_spec`.
+    `meanwhile`: see `schema.Meanwhile`.
     """
     findings, source = Findings(), str(path)
     folder = directory or path.resolve().parent

@@ -21,7 +21,7 @@ from sweeper.config.problems import Findings, Mark
 from sweeper.config.resources import read_checkpoints, read_resources
 from sweeper.config.splitters import read_cv
 from sweeper.config.tree import Entry, Listing, Scalar, Table
-from sweeper.core.space import Fixed, Node, Object
+from sweeper.core.space import Fixed, Node, Object, Space
 from sweeper.core.specs import (
     Budget,
     Candidate,
@@ -35,7 +35,6 @@ from sweeper.core.specs import (
     ModelSpec,
     Preprocess,
     PreprocessKind,
-    Prices,
     RegisterSpec,
     Resources,
     Retries,
@@ -48,6 +47,9 @@ from sweeper.ports import TRAIN_MODULE
 Meanwhile = Callable[[DataSpec | None], None]
 """Called with the data section when what needs no import is found good; what follows may import
 scikit-learn, torch and the user's own code, which takes seconds."""
+
+NO_METRIC = Metric("", Goal.MAXIMIZE)
+"""Stands for one that is not known yet, or whose section is wrong."""
 
 KEYS = (
     "name", "seed", "data", "cv", "metric", "metrics", "preprocess", "model", "train",
@@ -70,24 +72,6 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class _Plain:
-    """What stands for itself: it needs nothing imported and nothing of the other sections."""
-
-    name: str
-    seed: int
-    budget: Budget
-    prices: Prices | None
-    resources: Resources
-    checkpoints: CheckpointSpec
-    retries: Retries
-    timeout: float | None
-    refit: bool
-    tracking: TrackingSpec
-    journal: str | None
-    retention: float | None
-
-
-@dataclass(frozen=True, slots=True)
 class _Work:
     """The model or function with the preprocessing, dimensions already named."""
 
@@ -105,14 +89,14 @@ def read_spec(
     top = Cursor(table, (), findings, file)
     keys = _top_keys(top)
     data = _data(keys, findings)
-    plain = _plain(keys)
+    plain = _plain(keys, data, directory)
     if not findings.problems:
         meanwhile(data)
     drafts: list[Draft] = []
     work = _work(keys, drafts, plain.resources)
     names = names_of(drafts)
     metrics = _metrics(keys, work)
-    spec = _settled(keys, drafts, names, work, metrics, data, plain, directory)
+    spec = _settled(keys, drafts, names, work, metrics, plain)
     # of what user code reports nothing follows, unless there is a target that it is about
     supervised = work.model is not None or (data is not None and data.target is not None)
     task = work.task or (task_of(metrics.main) if supervised else None)
@@ -144,10 +128,15 @@ def _data(keys: dict[str, Cursor], findings: Findings) -> DataSpec | None:
     return data if len(findings.problems) == before else None
 
 
-def _plain(keys: dict[str, Cursor]) -> _Plain:
-    return _Plain(
+def _plain(keys: dict[str, Cursor], data: DataSpec | None, directory: Path) -> SweepSpec:
+    """The spec as far as its sections stand for themselves: they need nothing imported and
+    nothing of one another."""
+    return SweepSpec(
         name=settings.read_name(keys["name"]) if "name" in keys else "",
         seed=settings.read_seed(keys["seed"]) if "seed" in keys else 0,
+        metric=NO_METRIC,
+        space=Space(),
+        data=data,
         budget=read_budget(keys["budget"]) if "budget" in keys else Budget(),
         prices=read_prices(keys["prices"]) if "prices" in keys else None,
         resources=read_resources(keys["resources"], "train" in keys)
@@ -162,6 +151,7 @@ def _plain(keys: dict[str, Cursor]) -> _Plain:
         tracking=settings.read_tracking(keys["tracking"]) if "tracking" in keys else TrackingSpec(),
         journal=settings.read_journal(keys["journal"]) if "journal" in keys else None,
         retention=settings.read_retention(keys["retention"]) if "retention" in keys else None,
+        directory=str(directory),
     )
 
 
@@ -228,7 +218,7 @@ class _Metrics:
 
 def _metrics(keys: dict[str, Cursor], work: _Work) -> _Metrics:
     reported = work.train is not None and work.train.function != TRAIN_MODULE
-    main = Metric("", Goal.MAXIMIZE)
+    main = NO_METRIC
     objectives: tuple[Metric, ...] = ()
     others: tuple[Metric, ...] = ()
     if "metric" in keys and isinstance(keys["metric"].tree, Listing):
@@ -301,21 +291,17 @@ def _settled(
     names: Names,
     work: _Work,
     metrics: _Metrics,
-    data: DataSpec | None,
-    plain: _Plain,
-    directory: Path,
+    plain: SweepSpec,
 ) -> SweepSpec:
     """The spec, worth something only when no problem was noted."""
     reports = "train" in keys or "model" not in keys
     search = settings.read_search(keys.get("search"), reports, len(metrics.objectives) > 1)
-    return SweepSpec(
-        name=plain.name,
-        seed=plain.seed,
+    return replace(
+        plain,
         metric=metrics.main,
         space=space_of(drafts, names),
         metrics=metrics.others,
         objectives=metrics.objectives,
-        data=data,
         cv=_cv(keys),
         preprocess=work.preprocess,
         model=work.model,
@@ -324,19 +310,9 @@ def _settled(
         budget=settle_budget(
             plain.budget, search, plain.resources, plain.prices, bool(drafts), keys.get("budget")
         ),
-        prices=plain.prices,
-        resources=plain.resources,
-        checkpoints=plain.checkpoints,
-        retries=plain.retries,
-        timeout=plain.timeout,
         register=settings.read_register(keys["register"], plain.name, metrics.objectives)
         if "register" in keys
         else RegisterSpec(model=plain.name),
-        refit=plain.refit,
-        tracking=plain.tracking,
-        journal=plain.journal,
-        retention=plain.retention,
-        directory=str(directory),
     )
 
 

@@ -47,7 +47,8 @@ def fit_candidate(job: Job, params: Params, seed: int, train_indices: Any) -> Fi
     seed_all(seed)
     X, y, weights = learn = _taken(job.rows, train_indices)
     if watch is None:
-        bare(pipeline).fit(X, y, **weights_for(bare(pipeline), weights))
+        learner = bare(pipeline)
+        learner.fit(X, y, **weights_for(learner, weights))
     else:
         fit_watched(pipeline, learn, _taken(job.rows, watch))
     pipeline.memory = own_memory

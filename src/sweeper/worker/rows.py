@@ -27,11 +27,11 @@ def tabular(X: Any) -> bool:
 def weights_for(estimator: Any, weights: Any) -> dict[str, Any]:
     """The fit argument that carries the weights to a model, or to that of a Pipeline, where it
     takes any."""
+    if weights is None:
+        return {}
     from sklearn.pipeline import Pipeline
     from sklearn.utils.validation import has_fit_parameter
 
-    if weights is None:
-        return {}
     piped = isinstance(estimator, Pipeline)
     name, model = estimator.steps[-1] if piped else ("", estimator)
     if has_fit_parameter(model, "sample_weight"):
