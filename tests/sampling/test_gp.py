@@ -82,6 +82,25 @@ def test_what_asks_need_is_imported_while_the_first_trials_run():
     subprocess.run([sys.executable, "-c", BEFORE_ITS_FIRST_ASK], check=True)
 
 
+PRELOADED = """
+import sys
+from pathlib import Path
+from sweeper.sampling.gp import preload
+
+preload()
+assert "torch" not in sys.modules
+loaded = "libtorch_cpu" in Path("/proc/self/maps").read_text()
+import torch
+assert torch.ones(2).sum() == 2
+assert loaded == (not torch.version.cuda and not torch.version.hip)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="as Linux names a process's libraries")
+def test_torchs_library_is_there_before_python_holds_all_threads_for_it():
+    subprocess.run([sys.executable, "-c", PRELOADED], check=True)
+
+
 def test_no_point_is_tried_twice_while_others_are_left():
     space = Space(tuple(Dimension(n, Range(1, 4, integer=True)) for n in "ab"))
     history = searched(space, 14, lambda p: p["a"] + p["b"])

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ctypes
 import functools
+import importlib.util
+import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from itertools import chain
+from pathlib import Path
 
 import numpy as np
 from optuna.samplers import GPSampler
@@ -32,9 +36,10 @@ STARTUP = 10
 """Trials that have to end before it is asked. Until then points are spread evenly (a scrambled
 Sobol sequence): what it learns first should not be an accident of random points."""
 
-SOON = 3
-"""Trials that have to end before torch is imported, beside the next ones: it takes two seconds, for
-which workers would have to wait after the last of STARTUP."""
+SOON = 1
+"""Trials that have to end before torch is imported, beside the next ones: it takes two seconds of
+CPU, for which workers would have to wait after the last of STARTUP. Before, the cores are full
+of what workers import."""
 
 POWERS = (-9.0, 11.0)
 """Of the transformation of Yeo and Johnson; 1 changes nothing."""
@@ -153,8 +158,24 @@ def _importing() -> None:
 
 
 def _import() -> None:
+    preload()
     import scipy.stats  # noqa: F401
     import torch  # noqa: F401
+
+
+def preload() -> None:
+    """Load the library that torch is. Python's import holds all threads while the system does
+    that, 0.3 s, and longer from a cold disk, for which workers would wait; a call through ctypes
+    holds none. Builds for accelerators load more, in an order that is theirs to know."""
+    found = importlib.util.find_spec("torch")
+    load = getattr(ctypes.CDLL(None), "dlopen", None)
+    if found is None or found.origin is None or load is None:
+        return
+    libraries = Path(found.origin).parent / "lib"
+    if any((libraries / f"libtorch_{kind}.so").exists() for kind in ("cuda", "hip", "xpu")):
+        return
+    for name, flags in (("libtorch_global_deps.so", os.RTLD_GLOBAL), ("libtorch.so", 0)):
+        load(os.fsencode(libraries / name), os.RTLD_NOW | flags)
 
 
 def _without_hooks() -> AbstractContextManager[None]:
