@@ -25,6 +25,9 @@ MARK = "figure: "
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 """Whoever runs several processes at once wants it."""
 
+SWEEPER = [sys.executable, "-c", "import sys; from sweeper.cli.main import main; sys.exit(main())"]
+"""The command `sweeper`, of the interpreter that runs this."""
+
 
 def own_ray(**options: Any) -> None:
     """Start Ray for a peer: quiet, and on this machine, whatever cluster left its address here."""

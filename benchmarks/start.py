@@ -17,11 +17,9 @@ import time
 from pathlib import Path
 from statistics import median
 
-from side_by_side import Contestant, arguments, run, spread, table, versions
+from side_by_side import SWEEPER, Contestant, arguments, run, spread, table, versions
 
 TRIALS = 10_000
-SWEEPER = [sys.executable, "-c", "import sys; from sweeper.cli.main import main; sys.exit(main())"]
-
 DATA = """
 data: {source: "sklearn:iris", target: target, holdout: none}
 cv: 5

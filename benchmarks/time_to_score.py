@@ -15,6 +15,7 @@ import argparse
 import multiprocessing
 import os
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -23,7 +24,17 @@ from statistics import median
 
 import numpy as np
 
-from side_by_side import ONE_THREAD, Contestant, arguments, own_ray, run, spread, table, versions
+from side_by_side import (
+    ONE_THREAD,
+    SWEEPER,
+    Contestant,
+    arguments,
+    own_ray,
+    run,
+    spread,
+    table,
+    versions,
+)
 
 FOLDS = 5
 WORKERS = 2
@@ -160,52 +171,17 @@ tracking: none
 
 
 def sweeper(asked: argparse.Namespace) -> float:
-    import pandas as pd
-    import yaml
+    """By its command, with config and data in files. Its clock begins when they are there: to
+    read them is in it, to write them is not."""
+    from sweeper.core.evolve import replay
+    from sweeper.journal.file import read
 
-    from sweeper import app
-
-    task, kind = SETS[asked.set]
-    X, y = data(asked.set, asked.data)
-    parameters: dict = {
-        key: {"min": low, "max": high, "log": True} for key, (low, high) in SPACES[kind].items()
-    }
-    if kind == "boosting":
-        name = "Classifier" if task == "classifier" else "Regressor"
-        model = {
-            "preprocess": "none",
-            "model": {
-                "estimator": f"{BOOSTING}{name}",
-                "parameters": {**parameters, "max_iter": 60, "random_state": 0},
-            },
-        }
-    else:
-        model = {
-            "preprocess": "auto",
-            "model": {
-                "estimator": f"{SVM}{'C' if task == 'classifier' else 'R'}",
-                "parameters": parameters,
-            },
-        }
-    with tempfile.TemporaryDirectory() as folder:
-        frame = pd.DataFrame(X, columns=[f"x{i}" for i in range(X.shape[1])])
-        of = np.zeros(len(y), int)
-        for number, (_, valid) in enumerate(splits(asked.set, X, y)):
-            of[valid] = number
-        frame.assign(y=y, fold=of).to_csv(Path(folder) / "data.csv", index=False)
-        config = Path(folder) / "race.yaml"
-        metric = "balanced_accuracy" if task == "classifier" else "neg_root_mean_squared_error"
-        config.write_text(
-            CONFIG.format(
-                seed=asked.seed,
-                metric=metric,
-                goal=asked.goal,
-                model=yaml.safe_dump(model),
-                trials=TRIALS,
-                limit=LIMIT,
-            )
-        )
-        state = app.launch(config, root=Path(folder) / "sweeps").state
+    with tempfile.TemporaryDirectory() as name:
+        config, sweeps = _laid(asked, Path(name)), Path(name) / "sweeps"
+        began = time.time()
+        command = [*SWEEPER, "launch", str(config), "--dir", str(sweeps)]
+        subprocess.run(command, check=True, capture_output=True)
+        state = replay(read(sweeps / "race" / "journal.jsonl"))
     best = state.best
     assert best is not None
     assert best.value is not None
@@ -213,7 +189,45 @@ def sweeper(asked: argparse.Namespace) -> float:
     if best.value < asked.goal:
         return float("inf")
     wall, t = state.anchor
-    return wall + best.ended - t - asked.began
+    return wall + best.ended - t - began
+
+
+def _laid(asked: argparse.Namespace, folder: Path) -> Path:
+    """Sweeper's config, with its data beside it."""
+    import pandas as pd
+    import yaml
+
+    task, kind = SETS[asked.set]
+    X, y = data(asked.set, asked.data)
+    of = np.zeros(len(y), int)
+    for number, (_, valid) in enumerate(splits(asked.set, X, y)):
+        of[valid] = number
+    frame = pd.DataFrame(X, columns=[f"x{i}" for i in range(X.shape[1])])
+    frame.assign(y=y, fold=of).to_csv(folder / "data.csv", index=False)
+    parameters: dict = {
+        key: {"min": low, "max": high, "log": True} for key, (low, high) in SPACES[kind].items()
+    }
+    if kind == "boosting":
+        estimator = f"{BOOSTING}{'Classifier' if task == 'classifier' else 'Regressor'}"
+        parameters |= {"max_iter": 60, "random_state": 0}
+    else:
+        estimator = f"{SVM}{'C' if task == 'classifier' else 'R'}"
+    model = {
+        "preprocess": "none" if kind == "boosting" else "auto",
+        "model": {"estimator": estimator, "parameters": parameters},
+    }
+    config = folder / "race.yaml"
+    config.write_text(
+        CONFIG.format(
+            seed=asked.seed,
+            metric="balanced_accuracy" if task == "classifier" else "neg_root_mean_squared_error",
+            goal=asked.goal,
+            model=yaml.safe_dump(model),
+            trials=TRIALS,
+            limit=LIMIT,
+        )
+    )
+    return config
 
 
 class Reached(Exception):
