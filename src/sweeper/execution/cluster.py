@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import dataclasses
 import json
 import math
@@ -26,7 +27,6 @@ from sweeper.ports import Job, SweeperError
 SHIPPED_NOT = ["sweeps/", ".venv/", ".git/", "__pycache__/", "*.egg-info/"]
 """Left behind when the config's folder travels to a cluster."""
 
-
 TAKEN = (3, 4)
 """Ray's reasons for a node's death that mean it was taken away: preempted, drained as idle."""
 
@@ -38,6 +38,9 @@ OPTIONS: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
 
 JOB = "RAY_JOB_CONFIG_JSON_ENV_VAR"
 """Set by Ray in a submitted job: its runtime environment, which may not be given twice."""
+
+ROOMY = 1024
+"""Bytes, for a `struct sigaction` of any system."""
 
 PACKAGE = Path(__file__).resolve().parents[1]
 """This package, to be sent along."""
@@ -58,7 +61,7 @@ def start() -> None:
 
     _hush()
     try:
-        with lightly():
+        with lightly(), _signals_kept():
             ray.init(address="local", include_dashboard=False, **OPTIONS)
     except Exception as error:
         raise ClusterError(
@@ -161,12 +164,28 @@ def open_to_all(address: str) -> str:
 
 @contextlib.contextmanager
 def _signals_kept() -> Iterator[None]:
-    """Ray puts handlers of its own in place when it starts: a SIGTERM would abort the launch."""
-    ours = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    yield
-    if threading.current_thread() is threading.main_thread():
-        for number, handler in ours.items():
-            signal.signal(number, handler)
+    """Ray puts handlers of its own in place when it starts: a SIGTERM would abort the launch after
+    three seconds. Python sets handlers on its main thread only; what Ray changes on another is the
+    system's, and put back there."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    ours = {number: signal.getsignal(number) for number in numbers}
+    systems = {number: _action(number) for number in numbers}
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            for number, handler in ours.items():
+                signal.signal(number, handler)
+        else:
+            for number, action in systems.items():
+                ctypes.CDLL(None).sigaction(number, action, None)
+
+
+def _action(number: int) -> Any:
+    """What the system does at that signal: a `struct sigaction`, whose size differs."""
+    action = ctypes.create_string_buffer(ROOMY)
+    ctypes.CDLL(None).sigaction(number, None, action)
+    return action
 
 
 def reach(address: str) -> None:
