@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import psutil
 import pytest
 
-from contract.bench import Bench, on_ray
+from contract.bench import Bench, await_, on_ray
 from sweeper.core.records import FailureKind, Success
 from sweeper.execution import keeper
 from sweeper.execution.sealed import SealedJob
@@ -23,13 +22,6 @@ pytestmark = pytest.mark.cluster
 def bench() -> Iterator[Bench]:
     with on_ray() as bench:
         yield bench
-
-
-def await_(condition: Callable[[], object], seconds: float = 20.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.02)
 
 
 def living(pids: Path) -> list[int]:
@@ -106,28 +98,18 @@ def test_a_result_that_cannot_be_sent_is_a_failed_run_that_names_it(bench):
     assert "not for the road" in found[keys[1]].message
 
 
-def agent() -> psutil.Process:
-    """This bench's agent, by the name that Ray gives its process."""
-    ray = next(p for p in psutil.Process().children() if p.name() == "raylet")
-    return next(
-        p for p in ray.children() if p.cmdline()[:1] and p.cmdline()[0].startswith("ray::Agent")
-    )
-
-
 def test_a_ray_of_our_own_has_no_servants_that_nobody_asks(bench):
     running = " ".join(word for p in psutil.Process().children() for word in p.cmdline())
     assert "gcs_server" in running
     assert not [each for each in ("monitor.py", "dashboard.py") if each in running]
 
 
-def test_an_agent_that_dies_is_replaced_and_the_run_goes_on(bench):
-    (key,) = bench.send("hang", timeout=6.0)
-    await_(lambda: bench.executor._leases and next(iter(bench.executor._leases.values())).keys)
-    first = agent()
-    os.kill(first.pid, 9)
-    outcome = bench.outcomes([key])[key]
-    assert outcome.kind is FailureKind.TIMEOUT
-    assert agent().pid != first.pid
+def test_a_ray_of_our_own_is_watched_by_the_launch_and_no_further_process(bench):
+    bench.outcome("score")
+    ray = next(p for p in psutil.Process().children() if p.name() == "raylet")
+    running = [word for p in ray.children() for word in p.cmdline()[:1]]
+    assert [word for word in running if word.startswith("ray::")]
+    assert not [word for word in running if word.startswith("ray::Agent")]
 
 
 def test_a_line_that_breaks_loses_the_run_uncharged_and_the_launch_goes_on(bench):

@@ -1,9 +1,9 @@
-"""The agent: one zero-CPU actor on each node, which watches the folds that run there.
+"""The agent, which watches the folds that run on a node.
 
 It reads the leases' notes a few times a second. It ends a run that takes too much memory or
 time, with its whole process tree; ends what a dead worker left behind; says afterwards how
 it died; and ships what a long run prints while it runs. It keeps nothing that a successor
-could not find again, so Ray may start it anew at any time.
+could not find again, so it may begin anew at any time.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 
 from sweeper.core.records import Failure, FailureKind, RunKey
 from sweeper.execution import notes, processes
-from sweeper.execution.line import Address, Line
+from sweeper.execution.line import Address, Line, LineBroken
 from sweeper.execution.notes import Note
 
 LOOK, SHARE = 0.2, 30
@@ -40,6 +40,9 @@ RECENT = 5.0
 
 SHIP = 1.0
 """Seconds between two shipments of what a run printed."""
+
+AFRESH = 5.0
+"""Seconds after a look that failed."""
 
 LIVE, REST = 64 * 1024, 192 * 1024
 """Bytes of a run's log that are shipped while it runs, and after its worker died."""
@@ -77,7 +80,7 @@ class _Watched:
 
 
 class Agent:
-    """The actor's class."""
+    """Of one node, on which it is made: at work until `close`."""
 
     def __init__(self, launch: str, address: Address) -> None:
         self._address = address
@@ -150,17 +153,23 @@ class Agent:
                 watched.tree.kill()
             self._kill_strays()
             shutil.rmtree(self._place, ignore_errors=True)
+            if self._line is not None:
+                self._line.close()
 
     # --- watching ---------------------------------------------------------------------
 
     def _watch(self) -> None:
-        """An agent that cannot look is of no use: Ray puts another in its place."""
-        try:
-            while not self._over.wait(self._pause):
+        """After a look that failed it knows nothing: the notes tell all."""
+        while not self._over.wait(self._pause):
+            try:
                 self._round(time.monotonic())
-        except BaseException:
-            traceback.print_exc()
-            os._exit(1)
+            except Exception:
+                if self._over.is_set():
+                    return
+                traceback.print_exc()
+                with self._lock:
+                    self._watched.clear()
+                self._pause = AFRESH
 
     def _round(self, now: float) -> None:
         spent = time.thread_time()
@@ -259,8 +268,14 @@ class Agent:
             watched.shipped = now, size
             text = _tail(log, LIVE) if size not in (0, length) else ""
             if text and note.rank == 0 and self._still_at(note):
-                self._line = self._line or Line(self._address)
-                self._line.tell("printed", note.run, text)
+                self._tell(note.run, text)
+
+    def _tell(self, run: RunKey, text: str) -> None:
+        try:
+            self._line = self._line or Line(self._address)
+            self._line.tell("printed", run, text)
+        except LineBroken:
+            self._line = None
 
     def _still_at(self, note: Note) -> bool:
         return any(note == found for found in notes.read(self._place))

@@ -17,8 +17,35 @@ FAREWELL = 1.0
 """Seconds for the agents to end what is there when the launch is over."""
 
 
+class OwnAgent:
+    """Of a Ray of our own, whose one node is this machine: threads of the launch watch it, for
+    another process would take a second of a core to start."""
+
+    def __init__(self, launch: str, address: Address) -> None:
+        self._agent = Agent(launch, address)
+
+    def settle(self, nodes: Iterable[str]) -> None:
+        """It is there."""
+
+    def kill(self, node: str, lease: int) -> None:
+        """End a lease with its whole process tree."""
+        self._agent.kill(lease)
+
+    def autopsy(self, nodes: Iterable[str], lease: int) -> list[Fate]:
+        """What is known of a dead lease's workers."""
+        return self._agent.autopsy(lease)
+
+    def forget(self, node: str) -> None:
+        """The node is gone, and this process does not stay."""
+
+    def close(self) -> None:
+        """End everything of this launch."""
+        self._agent.close()
+
+
 class Agents:
-    """Ray starts an agent anew when it dies; one whose node died is forgotten."""
+    """Zero-CPU actors on the nodes of a cluster. Ray starts one anew when it dies; one whose node
+    died is forgotten."""
 
     def __init__(self, launch: str, address: Address) -> None:
         self._launch, self._address = launch, address

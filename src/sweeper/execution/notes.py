@@ -83,7 +83,13 @@ def _unpacked(content: bytes) -> Note:
 
 
 def raylet() -> int:
-    """The process that every worker of this node is below."""
+    """The process that every worker of this node is below: to its workers, and to who started it."""
+    from ray._private import worker
+
+    node: Any = worker._global_node
+    started = node.all_processes.get("raylet") if node is not None else None
+    if started:
+        return int(started[0].process.pid)
     return int(os.environ.get("RAY_RAYLET_PID") or os.getppid())
 
 

@@ -26,7 +26,7 @@ from sweeper.core.rooms import Slot
 from sweeper.core.specs import Resources
 from sweeper.core.stimuli import CheckpointMade, RunCancelled, StopRequested
 from sweeper.execution import cluster, deaths, growth, keeper, lease, lifeline, neighbours, sealed
-from sweeper.execution.agents import PATIENCE, Agents
+from sweeper.execution.agents import PATIENCE, Agents, OwnAgent
 from sweeper.execution.census import Census
 from sweeper.execution.connection import Connection
 from sweeper.execution.deaths import Death
@@ -68,7 +68,7 @@ HANGING = 1.0
 """The same where the cluster is gone: a call to it may hang for a minute."""
 
 UNWATCHED = 3.0
-"""Seconds of work on a node before an agent is sent there."""
+"""Seconds of work on a cluster's node before an agent is sent there."""
 
 BARREN = 5
 """So many leases in a row that died before any run began end the launch."""
@@ -159,7 +159,7 @@ class RayExecutor:
             self._keeper = keeper.keep(
                 job, self._launch, self._ray.get_runtime_context().get_node_id()
             )
-        self._agents = Agents(self._launch, address)
+        self._agents = (OwnAgent if local else Agents)(self._launch, address)
         fresh = self._resources.gang == "fresh"
         self._hiring = Hiring(self._need, self._run, address, self._launch, fresh)
 
@@ -201,7 +201,7 @@ class RayExecutor:
         self._connection.close()
 
     def _end_all(self) -> None:
-        """Leases end with their process trees or, where no agent is yet, as the driver leaves. None
+        """Leases end with their process trees or, where no agent is, as the driver leaves. None
         is cancelled: Ray ends a driver that cancels a task just as that ends by itself."""
         self._agents.close()
         if self._asked:
