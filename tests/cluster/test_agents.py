@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-import psutil
 import pytest
 
-from contract.bench import Bench, await_, importable, on_ray
+from contract.bench import Bench, await_, importable, on_ray, titled
 from sweeper.core.records import FailureKind
 from sweeper.execution import cluster
 
@@ -28,14 +27,8 @@ def bench() -> Iterator[Bench]:
     found.shutdown()
 
 
-def agents() -> list[psutil.Process]:
-    """By the name that Ray gives their processes."""
-    ray = next(p for p in psutil.Process().children() if p.name() == "raylet")
-    return [p for p in ray.children() if "".join(p.cmdline()[:1]).startswith("ray::Agent")]
-
-
 def test_how_a_worker_died_is_known_before_there_was_an_agent(bench):
-    assert not agents()
+    assert not titled("ray::Agent")
     (key,) = bench.send("talk", until=os.devnull, then="segfault")
     outcome = bench.outcomes([key])[key]
     assert "segmentation fault" in outcome.message
@@ -44,9 +37,9 @@ def test_how_a_worker_died_is_known_before_there_was_an_agent(bench):
 
 def test_an_agent_that_dies_is_replaced_and_the_run_goes_on(bench):
     (key,) = bench.send("hang", timeout=6.0)
-    await_(agents)
-    (first,) = agents()
+    await_(lambda: titled("ray::Agent"))
+    (first,) = titled("ray::Agent")
     os.kill(first.pid, 9)
     outcome = bench.outcomes([key])[key]
     assert outcome.kind is FailureKind.TIMEOUT
-    assert first.pid not in [each.pid for each in agents()]
+    assert first.pid not in [each.pid for each in titled("ray::Agent")]

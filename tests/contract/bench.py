@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from contract.acts import act
 from sweeper.core.records import RunKey, SplitDigest
 from sweeper.core.rooms import Slot
@@ -87,7 +89,14 @@ class Bench:
         return found
 
 
+def titled(title: str) -> list[psutil.Process]:
+    """Workers of a Ray that was started here whose title, which Ray gives them, begins so."""
+    ray = next(p for p in psutil.Process().children() if p.name() == "raylet")
+    return [p for p in ray.children() if "".join(p.cmdline()[:1]).startswith(title)]
+
+
 def await_(condition: Callable[[], object], seconds: float = 20.0) -> None:
+    """Wait until it holds; AssertionError when it does not in time."""
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it never came"
