@@ -25,7 +25,7 @@ MARK = "figure: "
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 """Whoever runs several processes at once wants it."""
 
-SWEEPER = [sys.executable, "-c", "import sys; from sweeper.cli.main import main; sys.exit(main())"]
+SWEEPER = [sys.executable, "-m", "sweeper"]
 """The command `sweeper`, of the interpreter that runs this."""
 
 

@@ -127,7 +127,7 @@ def _said(arguments: list[str]) -> str:
 
     if "ray" not in sys.modules:
         return forked(lambda: main(arguments)).said
-    command = [sys.executable, "-m", "sweeper.cli.main", *arguments]
+    command = [sys.executable, "-m", "sweeper", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     return done.stdout + done.stderr
 

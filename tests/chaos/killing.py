@@ -37,7 +37,7 @@ budget: {{trials: {trials}}}
 
 
 def launch(folder: Path, name: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "sweeper.cli.main", "launch", f"{name}.yaml"]
+    command = [sys.executable, "-m", "sweeper", "launch", f"{name}.yaml"]
     log = (folder / f"{name}.log").open("ab")
     source = str(Path(sweeper.__file__).resolve().parents[1])
     env = {**os.environ, "PYTHONPATH": source}

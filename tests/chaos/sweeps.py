@@ -128,7 +128,7 @@ def boundaries(sweep: Sweep) -> list[str]:
 
 def command(*arguments: str) -> list[str]:
     """`sweeper …` as a command line."""
-    return [sys.executable, "-m", "sweeper.cli.main", *arguments]
+    return [sys.executable, "-m", "sweeper", *arguments]
 
 
 def environment(**more: str) -> dict[str, str]:

@@ -63,6 +63,15 @@ def test_looking_at_a_sweep_loads_no_heavy_library_beyond_the_app() -> None:
     assert python(code).stdout == "[]\n"
 
 
+def test_the_package_runs_as_the_command() -> None:
+    command = [sys.executable, "-m", "sweeper", "--versio"]
+    done = subprocess.run(
+        command, env={**os.environ, "PYTHONPATH": SOURCE}, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("usage: sweeper ")
+
+
 @pytest.mark.parametrize(
     ("arguments", "hint"),
     [

@@ -41,7 +41,7 @@ class Head:
     def sweeper(self, *words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
         """A command of ours, with the cluster's token."""
         return subprocess.run(
-            [sys.executable, "-m", "sweeper.cli.main", *words],
+            [sys.executable, "-m", "sweeper", *words],
             env=self.environment,
             cwd=cwd,
             capture_output=True,

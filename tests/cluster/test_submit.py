@@ -81,7 +81,7 @@ def test_a_submitted_sweep_survives_its_controller_and_answers_by_address(head, 
     assert said.returncode == 0, said.stdout + said.stderr
     assert "its own disk" in said.stderr or "lies" in said.stderr
     follower = subprocess.Popen(
-        [sys.executable, "-m", "sweeper.cli.main", "logs", "handed", "-f", "--address", head.url],
+        [sys.executable, "-m", "sweeper", "logs", "handed", "-f", "--address", head.url],
         env=head.environment,
         stdout=subprocess.PIPE,
         text=True,

@@ -60,7 +60,7 @@ def launch(config: Path, root: Path, *overrides: str, **options):
 
 
 def command(*words: object) -> list[str]:
-    return [sys.executable, "-m", "sweeper.cli.main", *map(str, words)]
+    return [sys.executable, "-m", "sweeper", *map(str, words)]
 
 
 def killed(config: Path, root: Path, after: int) -> None:

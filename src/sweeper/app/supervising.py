@@ -80,7 +80,7 @@ def supervise(argv: Sequence[str]) -> int:
     given = parser.parse_args(own)
     root = given.dir.resolve()
     _say(f"sweep {given.name}: on this machine, {filesystem(root / given.name).words}")
-    command = ["-m", "sweeper.cli.main", "--dir", str(root)]
+    command = ["-m", "sweeper", "--dir", str(root)]
     try:
         return _Supervisor(given.name, root, command).run([*words, "--as", given.name])
     except SweeperError as error:

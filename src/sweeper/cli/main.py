@@ -80,7 +80,3 @@ def report(error: Exception) -> int:
         "journal holds is safe: the same command, typed again, goes on from there."
     )
     return 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())
