@@ -17,9 +17,13 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sweeper.core.events import Event
 
 PATIENCE = 120.0
 """Seconds after which a child counts as hung."""
@@ -102,8 +106,8 @@ def _witness(acknowledged: mmap.mmap) -> None:
 
     append = FileJournal.append
 
-    def noted(self: FileJournal, *arguments: object) -> None:
-        append(self, *arguments)  # type: ignore[arg-type]
+    def noted(self: FileJournal, records: Sequence[Sequence[Event]]) -> None:
+        append(self, records)
         acknowledged[:] = struct.pack("q", self.length())
 
     FileJournal.append = noted  # type: ignore[method-assign]

@@ -11,7 +11,7 @@ from chaos.sweeps import PATHS
 
 def test_a_slice_of_every_kind_of_injection_holds(tmp_path):
     """In a process of its own: the suite forks, and wants a parent with one thread."""
-    cases = ["boundaries", "journal"]
+    cases = ["boundaries", "registration", "journal"]
     done = subprocess.run(
         [sys.executable, "-m", "chaos", "--only", *cases, "--scale", "0.002"],
         cwd=tmp_path,

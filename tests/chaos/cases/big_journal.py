@@ -119,6 +119,7 @@ def _trial(number: int, t: float, slot: Slot) -> list[list[e.Event]]:
     return [
         [e.TrialAsked(t, number)],
         [e.TrialSampled(t, number, {"x": x}, "sampler", 0.001), e.FoldsDispatched(t, slot, runs)],
-        *([event] for event in succeeded[:2]),
+        [succeeded[0]],
+        [succeeded[1]],
         [succeeded[2], e.TrialCompleted(t, number, value, "all 3 folds")],
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -35,8 +36,8 @@ def run(count: int, seed: int, folder: Path) -> Result:
     for act in (_data_refused, _data_allowed, _code, _packages, _config):
         sweep = Sweep(folder / act.__name__, "changed").configure(CONFIG)
         (sweep.folder / "table.csv").write_text(TABLE)
-        assert forked(lambda sweep=sweep: launch_here(sweep)).code == 0
-        tally.inject(act.__name__, lambda act=act, sweep=sweep: _change(act, sweep))
+        assert forked(functools.partial(launch_here, sweep)).code == 0
+        tally.inject(act.__name__, functools.partial(_change, act, sweep))
     return tally.result(
         "changed", "data with and without --allow-data-change, code, packages, config"
     )

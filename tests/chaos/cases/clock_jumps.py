@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import random
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from chaos.forked import forked
 from chaos.result import Result
 from chaos.sweeps import CONFIGS, Sweep, empty_tables, finish, launch_here
 from chaos.tally import Tally
-from sweeper.core.events import BudgetSpent, FoldSucceeded
+from sweeper.core.events import BudgetSpent, Event, FoldSucceeded
 from sweeper.core.records import Failure, FailureKind
 from sweeper.journal.file import FileJournal, read
 
@@ -87,8 +88,8 @@ def jump(by: float, at: int) -> None:
     append, seen = FileJournal.append, [0]
     real, real_ns = time.time, time.time_ns
 
-    def counted(self: FileJournal, *arguments: Any) -> None:
-        append(self, *arguments)
+    def counted(self: FileJournal, records: Sequence[Sequence[Event]]) -> None:
+        append(self, records)
         seen[0] += 1
 
     FileJournal.append = counted  # type: ignore[method-assign]

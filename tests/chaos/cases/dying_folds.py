@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections import Counter
 from pathlib import Path
@@ -41,7 +42,7 @@ def run(count: int, seed: int, folder: Path) -> Result:
     state = sound(sweep)
     for trial in state.trials.values():
         tally.inject(
-            f"trial {trial.number} {trial.params}", lambda trial=trial: _as_configured(trial)
+            f"trial {trial.number} {trial.params}", functools.partial(_as_configured, trial)
         )
     doctor(sweep)
     assert repeats(sweep) == 0

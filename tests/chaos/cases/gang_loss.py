@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import subprocess
 import time
 from pathlib import Path
 
@@ -62,7 +63,9 @@ def run(count: int, seed: int, folder: Path) -> Result:
     )
 
 
-def _lost(sweep: Sweep, nodes: Nodes, process, rng: random.Random) -> tuple[int, int]:
+def _lost(
+    sweep: Sweep, nodes: Nodes, process: subprocess.Popen[bytes], rng: random.Random
+) -> tuple[int, int]:
     """Kill a node of the gang that is at work, after a checkpoint since the last kill."""
     known = _checkpoints(sweep)
     wait_for(lambda: _checkpoints(sweep) > known, 180, "another checkpoint", process)
@@ -73,7 +76,7 @@ def _lost(sweep: Sweep, nodes: Nodes, process, rng: random.Random) -> tuple[int,
     return losses(before, sweep), repeats(sweep)
 
 
-def wait_for_gang(sweep: Sweep, process) -> list[str]:
+def wait_for_gang(sweep: Sweep, process: subprocess.Popen[bytes]) -> list[str]:
     """The nodes of a gang that is at work."""
     wait_for(lambda: bool(_state(sweep).slots), 60, "a gang is at work", process)
     return [name for slot in _state(sweep).slots for name in slot.nodes]

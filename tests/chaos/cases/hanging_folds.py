@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 from chaos.checking import doctor, repeats, sound
@@ -11,7 +12,7 @@ from chaos.sweeps import Sweep, ended, said, start
 from chaos.tally import Tally
 from sweeper.core.events import FoldFailed, FoldsDispatched
 from sweeper.core.evolve import replay
-from sweeper.core.records import FailureKind, TrialState
+from sweeper.core.records import FailureKind, RunKey, TrialState
 from sweeper.journal.file import read
 
 TIMEOUT, AFTER = 20.0, 5.0
@@ -51,7 +52,7 @@ def run(count: int, seed: int, folder: Path) -> Result:
         assert trial.state is expected, f"{trial.params} is {trial.state}"
     lasted = _lasted(sweep, folder)
     for seconds, _ in lasted:
-        tally.inject(f"killed after {seconds:.1f} s", lambda s=seconds: _in_time(s))
+        tally.inject(f"killed after {seconds:.1f} s", functools.partial(_in_time, seconds))
     assert tally.injections == count, f"{tally.injections} timeouts, expected {count}"
     longest = wait_for(lambda: not marked(str(folder)), 10, "no orphan is left")
     doctor(sweep)
@@ -71,7 +72,8 @@ def _lasted(sweep: Sweep, folder: Path) -> list[tuple[float, float]]:
     events = list(read(sweep.journal))
     state = replay(events)
     wall, since = state.anchor
-    sent, found = {}, []
+    sent: dict[RunKey, float] = {}
+    found = []
     for event in events:
         if isinstance(event, FoldsDispatched):
             sent |= dict.fromkeys(event.runs, event.t)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 from chaos.checking import doctor, repeats, sound
@@ -37,7 +38,7 @@ def run(count: int, seed: int, folder: Path) -> Result:
     took = finish(sweep)
     state = sound(sweep)
     for number in state.trials:
-        tally.inject(f"trial {number}", lambda number=number: _charged(state, number))
+        tally.inject(f"trial {number}", functools.partial(_charged, state, number))
     doctor(sweep)
     assert repeats(sweep) == 0
     left_out = ("a fold that fills its whole node: it would take this machine with it",)

@@ -6,6 +6,7 @@ run a trial, each with its status and its value.
 
 from __future__ import annotations
 
+import functools
 import http.server
 import sqlite3
 import threading
@@ -44,7 +45,7 @@ def run(count: int, seed: int, folder: Path) -> Result:
     tally = Tally()
     for trouble in (_locked, _slow, _deleted, _absent, _erring):
         sweep = Sweep(folder / trouble.__name__, "tracked").configure(CONFIG)
-        tally.inject(trouble.__name__.lstrip("_"), lambda t=trouble, s=sweep: t(s))
+        tally.inject(trouble.__name__.lstrip("_"), functools.partial(trouble, sweep))
     return tally.result("mlflow", "locked for the whole sweep, slow, deleted, absent, erring")
 
 

@@ -43,7 +43,8 @@ tracking: none
 
 def run(count: int, seed: int, folder: Path) -> Result:
     """`count` raylets killed, each replaced; then the head."""
-    rng, tally, waits = random.Random(seed), Tally(), []
+    rng, tally = random.Random(seed), Tally()
+    waits: list[float] = []
     sweep = Sweep(folder / "nodes", "nodes").configure(CONFIG.format(trials=1000))
     with cluster(folder) as nodes, ended(start(sweep, "--address", nodes.address)) as process:
         wait_for(lambda: _used(sweep, nodes.count), 120, "the cluster is used", process)

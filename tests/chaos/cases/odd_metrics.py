@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from pathlib import Path
 
@@ -38,12 +39,12 @@ def run(count: int, seed: int, folder: Path) -> Result:
         if where == "on Ray":
             finish(sweep)
         else:
-            ended = forked(lambda sweep=sweep: launch_here(sweep))
+            ended = forked(functools.partial(launch_here, sweep))
             assert ended.code == 0, ended.said[-2000:]
         state = sound(sweep)
         for what in METRICS:
-            tally.inject(f"{what} {where}", lambda state=state, what=what: _refused(state, what))
-        tally.inject(f"the sweep {where}", lambda sweep=sweep, state=state: _strict(sweep, state))
+            tally.inject(f"{what} {where}", functools.partial(_refused, state, what))
+        tally.inject(f"the sweep {where}", functools.partial(_strict, sweep, state))
     return tally.result("metrics", "as metric: " + ", ".join(METRICS))
 
 
@@ -69,7 +70,7 @@ def _strict(sweep: Sweep, state: State) -> tuple[int, int]:
     assert state.best.params == {"what": "fine"}, f"best is {state.best.params}"
     strict_json(sweep.journal)
     for command in (["status", sweep.name], ["show", sweep.name]):
-        said = forked(lambda c=command: main([*c, "--json", "--dir", str(sweep.root)])).said
+        said = forked(functools.partial(main, [*command, "--json", "--dir", str(sweep.root)])).said
         json.loads(said, parse_constant=lambda word: 1 / 0)
     doctor(sweep)
     return 0, repeats(sweep)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 from chaos.checking import doctor, repeats, sound, strict_json
@@ -57,7 +58,7 @@ def run(count: int, seed: int, folder: Path) -> Result:
     finish(sweep)
     state = sound(sweep)
     for what in VALUES:
-        tally.inject(what, lambda what=what: _typed(state, what))
+        tally.inject(what, functools.partial(_typed, state, what))
     tally.inject("fine", lambda: _fine(sweep, state))
     many = MANY % ("x" * 1_000_000, "\n".join(f"  p{number}: {number}" for number in range(9_998)))
     big = Sweep(folder / "many", "many").configure(many, HERE / "odd.py")

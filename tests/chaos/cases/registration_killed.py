@@ -101,9 +101,9 @@ def _never_half(sweep: Sweep) -> None:
         registry = app.registry(sweep.root)
         for version in registry.versions(MODEL):
             registry.lineage(version)  # read back, its digest checked
-            content = registry.champion(MODEL, "champion")
-            assert content is not None, "nobody holds the alias"
-            assert content.content is not None, "the champion's file is not whole"
+        holder = registry.holder(MODEL, "champion")
+        assert holder is not None, "nobody holds the alias"
+        assert registry.content(holder), "the champion's model is empty"  # verified first
         return 0
 
     ended = forked(look)

@@ -32,7 +32,8 @@ register: none
 def run(count: int, seed: int, folder: Path) -> Result:
     """Each signal on short folds and on folds of a minute, `count` times over."""
     del seed
-    tally, seconds = Tally(), []
+    tally = Tally()
+    seconds: list[str] = []
     for number in range(count):
         for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGINT SIGINT"):
             for pace in ("unhurried", "endless"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 from chaos.checking import doctor, final, repeats, same, sound
@@ -22,7 +23,7 @@ def run(count: int, seed: int, folder: Path) -> Result:
         quick = Sweep(folder / f"quick {where}", "disk").configure("trained")
         slow = Sweep(folder / f"slow {where}", "disk").configure("trained")
         seconds[where] = (finish(quick, *options), finish(slow, *options, through=SLOW))
-        tally.inject(where, lambda slow=slow, quick=quick: _same(slow, quick))
+        tally.inject(where, functools.partial(_same, slow, quick))
     notes = (
         f"{w}: {a:.1f} s on a quick disk, {b:.1f} s on the slow one"
         for w, (a, b) in seconds.items()

@@ -11,6 +11,7 @@ import functools
 import random
 import shutil
 from pathlib import Path
+from typing import Any
 
 from chaos.checking import diagnosis, doctor, final, repeats, same, sound
 from chaos.faults import Kill, Layer, lay_on_disk
@@ -110,7 +111,9 @@ def _flipped(content: bytes, bit: int) -> bytes:
     return bytes(changed)
 
 
-def _goes_on(killed: Sweep, folder: Path, cut: int, expected: list[object]) -> tuple[int, int]:
+def _goes_on(
+    killed: Sweep, folder: Path, cut: int, expected: list[tuple[Any, ...]]
+) -> tuple[int, int]:
     """A launch from a cut journal comes to the same trials."""
     shutil.copytree(killed.folder, folder)
     sweep = Sweep(folder, killed.name)
