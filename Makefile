@@ -46,7 +46,7 @@ $(VENV)/installed-bench: $(VENV)/installed-dev requirements-bench.txt
 bench: $(VENV)/installed-bench  ## the measurements of docs/benchmarks.md, beside the peers (hours)
 	$(BIN)/python benchmarks/report.py $(BENCH)
 
-chaos: $(VENV)/installed-dev  ## every injection of docs/chaos.md, and that page anew (an hour)
+chaos: $(VENV)/installed-dev  ## every injection of docs/chaos.md, and that page anew (two hours)
 	PYTHONPATH=tests $(BIN)/python -m chaos --report docs/chaos.md
 
 fuzz: $(VENV)/installed-dev  ## 10,000 mutated configs
