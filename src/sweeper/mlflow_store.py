@@ -68,8 +68,12 @@ def where(tracking: TrackingSpec, directory: Path) -> Store:
             "sqlite:///path/to/mlflow.db or a server as http://host:5000. MLflow's file store "
             "is no longer supported; leave the key out to use SQLite beside the sweeps"
         )
-    remote = uri.startswith(("http://", "https://", "databricks"))
-    return Store(uri, None if remote else (home / "artifacts").as_uri())
+    return Store(uri, (home / "artifacts").as_uri() if _is_database(uri) else None)
+
+
+def _is_database(uri: str) -> bool:
+    """False for a tracking server."""
+    return not uri.startswith(("http://", "https://", "databricks"))
 
 
 def masked(text: str) -> str:
@@ -106,13 +110,21 @@ def _identity(uri: str) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
+def load(uri: str) -> None:
+    """Import what `connect` takes: seconds, for which nobody should wait at its lock."""
+    _quieten()
+    if _is_database(uri):
+        import mlflow.store.model_registry.sqlalchemy_store
+        import mlflow.store.tracking.sqlalchemy_store  # noqa: F401
+
+
 def connect(uri: str) -> Any:
     """An MlflowClient on a store that exists and has its tables.
 
     Only one process at a time may touch a new SQLite database, so the first call on it is
     made here, under a lock. The file is for its owner only.
     """
-    _quieten()
+    load(uri)
     from mlflow.tracking import MlflowClient
 
     path = sqlite_file(uri)

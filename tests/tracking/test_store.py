@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -55,6 +57,29 @@ def test_a_file_store_is_refused_with_what_to_write_instead(tmp_path: Path) -> N
 )
 def test_secrets_in_urls_are_masked(text: str, expected: str) -> None:
     assert masked(text) == expected
+
+
+LOCKED = """
+import sys
+from sweeper import mlflow_store
+
+alone = mlflow_store.alone
+
+def looked(uri):
+    before.update(sys.modules)
+    return alone(uri)
+
+before = {}
+mlflow_store.alone = looked
+mlflow_store.connect(sys.argv[1])
+assert {"mlflow.store.tracking.sqlalchemy_store", "sqlalchemy.orm", "alembic"} <= before.keys()
+"""
+
+
+def test_nobody_waits_at_the_lock_for_what_another_process_imports(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", LOCKED, f"sqlite:///{tmp_path}/mlflow.db"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_new_database_is_for_its_owner_only_and_nothing_else_is_written(

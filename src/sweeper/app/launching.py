@@ -229,7 +229,7 @@ class _Launch:
             order=Orders(self._prepared, self._directory, registering.champion),
             register=registering,
             remove=functools.partial(remove, storage, self._notice),
-            observer=lambda state: self._observe(state, controller.post),
+            observer=lambda state: self._observe(state, controller.post, registering),
             clock=SystemClock(),
         )
         tracker = self._tracker()
@@ -254,8 +254,9 @@ class _Launch:
                 f"`sweeper doctor {state.spec.name}` tells when it has, and `--catch-up` does it anew"
             )
 
-    def _observe(self, state: State, post: Post) -> None:
+    def _observe(self, state: State, post: Post, registering: Registering) -> None:
         self._inbox.look(state, post)
+        registering.foresee(state)
         self._ears.observer(state)
 
     def _launched(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,10 +13,11 @@ from sweeper.app.directory import Directory
 from sweeper.app.prepare import Prepared
 from sweeper.core.account import of_sweep
 from sweeper.core.endings import winning_model
-from sweeper.core.records import REFIT, Artifact, Registered, State, Trial
+from sweeper.core.records import REFIT, Artifact, Phase, Registered, State, Trial
 from sweeper.core.scoring import mean
 from sweeper.core.seeds import derive
 from sweeper.core.space import Value
+from sweeper.mlflow_store import Store, load, where
 from sweeper.ports import Champion, FileUnwritable, Journal, Registration, SweeperError
 
 if TYPE_CHECKING:
@@ -35,6 +38,7 @@ class Registering:
         self._prepared, self._directory, self._journal = prepared, directory, journal
         self._shape = shape
         self._compared: Champion | None = None
+        self._foreseen = False
 
     def __call__(self, state: State) -> Registered:
         spec, best, model = state.spec, state.best, winning_model(state)
@@ -67,6 +71,18 @@ class Registering:
         registry.card(registry.show(found.model, str(found.version)), lineage, pictures)
         return found
 
+    def foresee(self, state: State) -> None:
+        """Import MLflow, which takes seconds, while workers do the last runs."""
+        if self._foreseen or state.spec.register is None:
+            return
+        if state.phase in (Phase.REFIT, Phase.HOLDOUT):
+            self._foreseen = True
+            threading.Thread(target=self._load).start()
+
+    def _load(self) -> None:
+        with contextlib.suppress(Exception):  # registering will meet the same and say so
+            load(self._store().uri)
+
     def champion(self, state: State) -> bytes | None:
         """The model the alias names today, if both can be scored on this very holdout.
 
@@ -94,11 +110,13 @@ class Registering:
         return self._registry(state).champion(spec.register.model, spec.register.alias)
 
     def _registry(self, state: State) -> MlflowRegistry:
-        from sweeper.mlflow_store import where
         from sweeper.registry.mlflow_registry import MlflowRegistry
 
-        store = where(self._prepared.spec.tracking, self._directory.path.parent)
+        store = self._store()
         return MlflowRegistry(store.uri, store.artifacts, state.spec.name)
+
+    def _store(self) -> Store:
+        return where(self._prepared.spec.tracking, self._directory.path.parent)
 
     def _lineage(self, state: State, best: Trial, model: Artifact) -> dict[str, Value]:
         from sweeper.registry.lineage import document
